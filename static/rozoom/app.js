@@ -1,0 +1,153 @@
+// Behaviour shared by all pages. Everything here improves a page that already works without it.
+(() => {
+  "use strict"
+  document.documentElement.classList.add("js")
+  const $ = (selector, root = document) => root.querySelector(selector)
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
+  const status = $("#status")
+  const say = (text) => { if (status) status.textContent = text }
+  const focus = (element) => {
+    if (!element) return
+    if (!element.matches("a,button,input,select,textarea,[tabindex]")) element.tabIndex = -1
+    element.focus()
+  }
+  window.rozoom = { say }
+
+  // Errors: focus goes to the summary, the title says so.
+  function showErrors(root) {
+    const summary = $("[data-error-summary]", root) || (root.matches?.("[data-error-summary]") && root)
+    if (!summary) return false
+    if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`
+    focus(summary)
+    return true
+  }
+
+  // A second click on Send is ignored; the label says that it works on it.
+  const going = new WeakMap()
+  function release(form) {
+    const state = going.get(form)
+    if (!state) return
+    clearTimeout(state.timer)
+    if (state.button) { state.button.innerHTML = state.label; state.button.removeAttribute("aria-busy") }
+    going.delete(form)
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter
+    if (form.method !== "post") return
+    if (going.has(form)) { event.preventDefault(); event.stopImmediatePropagation(); return }
+    const state = { button: form.hasAttribute("data-once") ? button : null, label: button?.innerHTML }
+    state.timer = setTimeout(() => {
+      if (state.button) { state.button.setAttribute("aria-busy", "true"); state.button.textContent = "Sending…" }
+      state.timer = setTimeout(() => release(form), 20000)
+    }, 300)
+    going.set(form, state)
+  }, true)
+  addEventListener("pageshow", () => $$("form").forEach(release))
+
+  // Drafts: saved on the server after 2 s of rest; while saving fails, this tab keeps a copy.
+  const who = document.body.dataset.who
+  const key = (area) => `draft:${who}:${area.dataset.draftUrl}`
+  const saved = (area, text) => { const line = $("[data-saved]", area.closest("form")); if (line) line.textContent = text }
+  async function saveDraft(area) {
+    const text = area.value
+    const token = $("[name=csrfmiddlewaretoken]", area.form)?.value
+    try {
+      const body = new URLSearchParams({ [area.name]: text })
+      const answer = await fetch(area.dataset.draftUrl, { method: "POST", headers: { "X-CSRFToken": token }, body, redirect: "error" })
+      if (!answer.ok) throw new Error(answer.status)
+      sessionStorage.removeItem(key(area))
+      saved(area, `Saved ${new Date().toTimeString().slice(0, 5)}`)
+    } catch {
+      try { sessionStorage.setItem(key(area), text) } catch { /* full or off: the text is still in the field */ }
+      saved(area, "Not saved on the server yet. This tab keeps your text.")
+      area.draftTimer = setTimeout(() => area.isConnected && saveDraft(area), 15000)
+    }
+  }
+  document.addEventListener("input", (event) => {
+    const area = event.target
+    if (!area.matches("[data-draft-url]")) return
+    clearTimeout(area.draftTimer)
+    area.draftTimer = setTimeout(() => saveDraft(area), 2000)
+  })
+  function restoreDrafts(root) {
+    for (const area of $$("[data-draft-url]", root)) {
+      const kept = who && sessionStorage.getItem(key(area))
+      if (kept && kept !== area.value) { area.value = kept; saved(area, "Your text came back from this tab."); saveDraft(area) }
+    }
+  }
+
+  // Files: names and sizes of what was chosen, and a word at once about those that are too large.
+  const size = (n) => n < 1048576 ? `${Math.max(1, Math.round(n / 1024))} kB` : `${(n / 1048576).toFixed(n < 10485760 ? 1 : 0)} MB`
+  document.addEventListener("change", (event) => {
+    const input = event.target
+    const list = input.type === "file" && $(`[data-chosen="${input.id}"]`)
+    if (!list) return
+    const { maxBytes, maxFiles } = input.dataset
+    const line = (text, bad) => { const item = document.createElement("li"); item.textContent = text; if (bad) item.className = "err"; return item }
+    const lines = [...input.files].map((file) => maxBytes && file.size > maxBytes
+      ? line(`${file.name} must be smaller than ${size(+maxBytes)}`, true) : line(`${file.name}, ${size(file.size)}`))
+    if (maxFiles && input.files.length > maxFiles) lines.unshift(line(`Choose at most ${maxFiles} files`, true))
+    list.replaceChildren(...lines)
+  })
+
+  // Menus close on Escape and on a click outside; messages go when dismissed.
+  document.addEventListener("click", (event) => {
+    for (const menu of $$("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false
+    event.target.closest?.("[data-dismiss]")?.closest("[data-dismissable]").remove()
+    const opener = event.target.closest?.("[data-dialog]")
+    if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog).showModal() }
+    const copy = event.target.closest?.("[data-copy]")
+    if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say("Copied"))
+  })
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return
+    const menu = event.target.closest?.("[data-menu][open]")
+    if (menu) { menu.open = false; $("summary", menu).focus() }
+    say("")
+  })
+
+  // htmx: focus is never lost, and a failed send says so and offers to try again.
+  const bar = $("#send-failed")
+  let failed = null, place = null
+  function fail(event, gone) {
+    const { elt, requestConfig } = event.detail
+    if (event.detail.xhr?.status === 401 || elt.closest("[data-quiet]")) return
+    const form = requestConfig.verb !== "get" && elt.closest("form")
+    failed = { elt: form || elt, submitter: form && requestConfig.triggeringEvent?.submitter }
+    const what = form ? "Not sent. Your text is saved." : "Could not load this."
+    $("[data-words]", bar).textContent = gone ? `${what} Check your connection, then try again.` : `${what} Something went wrong on our side. Try again.`
+    bar.hidden = false
+  }
+  const close = () => { bar.hidden = true }
+  bar && $("[data-close]", bar).addEventListener("click", close)
+  bar && $("[data-retry]", bar).addEventListener("click", () => {
+    close()
+    if (!failed?.elt.isConnected) return location.reload()
+    failed.elt.matches("form") ? failed.elt.requestSubmit(failed.submitter?.isConnected ? failed.submitter : null) : window.htmx.trigger(failed.elt, "click")
+  })
+  const on = (name, run) => document.addEventListener(`htmx:${name}`, run)
+  on("sendError", (event) => fail(event, true))
+  on("timeout", (event) => fail(event, true))
+  on("responseError", (event) => fail(event, false))
+  on("afterRequest", (event) => { const form = event.target.closest?.("form"); if (form) release(form); if (event.detail.successful) close() })
+  on("beforeSwap", (event) => {
+    const active = document.activeElement
+    const row = active !== document.body && event.detail.target.contains(active) && active.closest("[data-row], tr, li, article")
+    place = row ? { id: active.id, next: row.nextElementSibling?.id, previous: row.previousElementSibling?.id } : null
+  })
+  on("afterSettle", (event) => {
+    const root = event.detail.elt
+    restoreDrafts(root)
+    if (showErrors(root)) return
+    const wanted = root.matches("[data-focus]") ? root : $("[data-focus]", root)
+    if (wanted) { wanted.removeAttribute("data-focus"); focus(wanted) }
+    else if (place && document.activeElement === document.body) {
+      const row = [place.id, place.next, place.previous].map((id) => id && document.getElementById(id)).find(Boolean)
+      focus(row ? (row.matches("a,button,input") ? row : $("a,button", row) || row) : $("[data-list-heading], h1"))
+    }
+    place = null
+  })
+
+  restoreDrafts(document)
+  if (!showErrors(document) && location.hash.startsWith("#m")) focus($(`${CSS.escape(location.hash).replace("\\#", "#")} h3`))
+})()

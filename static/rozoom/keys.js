@@ -1,0 +1,137 @@
+// Keys of the desk. Every key clicks a real, visible control (data-key="r", "g q", "Mod+Enter"), so nothing is hidden behind
+// a key. Rows of [data-list] add j k Enter o x. Off while typing, with a modifier, in a dialog, and when the person turned keys off.
+(() => {
+  "use strict"
+  if (!("keys" in document.body.dataset)) return
+  const WAIT = 1500
+  const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null
+  const controls = () => [...document.querySelectorAll("[data-key]")].filter(visible)
+  const find = (sequence) => controls().find((control) => control.dataset.key === sequence)
+  const name = (control) => (control.dataset.keyName || control.getAttribute("aria-label") || control.textContent).replace(/\s+/g, " ").trim()
+  const typing = (element) => element.isContentEditable || (element.matches("input,select,textarea") && !/^(checkbox|radio|button|submit)$/.test(element.type))
+  let pending = "", timer = 0
+
+  function label() {
+    for (const control of controls()) {
+      if (control.hasAttribute("aria-keyshortcuts")) continue
+      const keys = control.dataset.key
+      control.setAttribute("aria-keyshortcuts", keys.replace(/^Mod\+/, "Control+"))
+      control.title = control.title ? `${control.title} (${keys})` : `Key: ${keys.replace("Mod+", "Ctrl+")}`
+    }
+  }
+
+  const rows = () => [...document.querySelectorAll("[data-list] [data-row]")].filter(visible)
+  const rowNow = () => document.activeElement.closest?.("[data-row]")
+  const link = (row) => row.querySelector("[data-row-link], a")
+  let last = null
+  function moveRow(step) {
+    const all = rows()
+    if (!all.length) return false
+    const at = all.indexOf(rowNow())
+    const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)
+    link(all[next]).focus()
+    all[next].scrollIntoView({ block: "nearest" })
+    return true
+  }
+  function tickRow(range) {
+    const row = rowNow(), box = row?.querySelector("[data-row-check]")
+    if (!box) return false
+    const all = rows(), from = range && last ? all.indexOf(last) : all.indexOf(row), to = all.indexOf(row)
+    if (!range || from === to) box.click()
+    else for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) {
+      const other = one.querySelector("[data-row-check]")
+      if (other && !other.checked) other.click()
+    }
+    last = row
+    return true
+  }
+  function tickAll(on) {
+    const boxes = rows().map((row) => row.querySelector("[data-row-check]")).filter((box) => box && box.checked !== on)
+    boxes.forEach((box) => box.click())
+    return boxes.length > 0
+  }
+  const listKeys = {
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+    o: () => rowNow() && (link(rowNow()).click(), true),
+    x: () => tickRow(false),
+    X: () => tickRow(true),
+    "*": () => tickAll(true),
+    Escape: () => tickAll(false),
+  }
+
+  function sheet(search) {
+    const dialog = document.createElement("dialog")
+    dialog.setAttribute("aria-labelledby", "keys-title")
+    dialog.innerHTML = '<div class="stack"><div class="row between"><h2 id="keys-title">Keys on this page</h2><button class="btn btn-s" type="button">Close</button></div><label class="field"><span class="small">Find a command</span><input type="search" autocomplete="off"></label><ul class="keys"></ul></div>'
+    const list = dialog.querySelector("ul"), input = dialog.querySelector("input")
+    const entries = controls().map((control) => [name(control), control.dataset.key.replace("Mod", "Ctrl"), () => control.click()])
+    if (rows().length) entries.push(["Next row", "j", () => moveRow(1)], ["Previous row", "k", () => moveRow(-1)], ["Tick the row", "x", () => tickRow(false)])
+    for (const [text, keys, run] of entries) {
+      const item = document.createElement("li"), button = document.createElement("button"), key = document.createElement("span")
+      button.type = "button"
+      button.append(text, key)
+      key.append(...keys.split(/[ +]/).map((one) => Object.assign(document.createElement("kbd"), { textContent: one })))
+      button.addEventListener("click", () => { dialog.close(); run() })
+      item.append(button)
+      list.append(item)
+    }
+    input.addEventListener("input", () => {
+      for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(input.value.toLowerCase())
+    })
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("li:not([hidden]) button")?.click() })
+    dialog.querySelector("button").addEventListener("click", () => dialog.close())
+    const back = document.activeElement
+    dialog.addEventListener("close", () => { dialog.remove(); if (document.activeElement === document.body) back.focus?.() })
+    document.body.append(dialog)
+    dialog.showModal()
+    if (!search) dialog.querySelector("button").focus()
+    else input.focus()
+  }
+
+  function press(control) {
+    if (typing(control)) { control.focus(); control.select?.() }
+    else { control.focus(); control.click() }
+  }
+
+  function clear() {
+    clearTimeout(timer)
+    if (pending) window.rozoom?.say("")
+    pending = ""
+  }
+
+  function wait(sequence) {
+    pending = sequence
+    timer = setTimeout(clear, WAIT)
+    if (!find(sequence)) window.rozoom?.say(`${sequence} …`)
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event
+    if (event.isComposing || event.altKey || document.querySelector("dialog[open]")) return
+    const mod = event.ctrlKey || event.metaKey
+    if (mod && key.toLowerCase() === "k") { event.preventDefault(); sheet(true); return }
+    if (typing(target)) {
+      const inside = mod && key === "Enter" ? `Mod+${event.shiftKey ? "Shift+" : ""}Enter` : key === "Escape" ? "Escape" : ""
+      if (!inside || !target.matches("[data-composer]")) return
+      event.preventDefault()
+      if (inside === "Escape") target.blur()
+      else find(inside)?.click()
+      return
+    }
+    if (mod || key === "Shift") return
+    if (key === "?") { event.preventDefault(); clear(); sheet(false); return }
+    const sequence = pending ? `${pending} ${key}` : key
+    const control = find(sequence) || (pending && find(key))
+    const starts = controls().some((one) => one.dataset.key.startsWith(`${sequence} `))
+    const had = pending
+    clear()
+    if (control) press(control)
+    else if (!starts && (had || !listKeys[key]?.())) return
+    if (starts) wait(sequence)
+    event.preventDefault()
+  })
+
+  label()
+  document.addEventListener("htmx:afterSettle", label)
+})()
