@@ -1,0 +1,115 @@
+"""What roZoom sold and where it stands (domain.md "What is supported", records.md)."""
+
+import re
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Upper
+
+from rozoom_support.lib.ids import new_id
+from rozoom_support.lib.zones import validate_time_zone
+from tenancy.models import TenantModel, TenantQuerySet
+
+NOT_IN_A_SERIAL = re.compile(r"[\s\-_./]+")
+
+
+def normal_serial(serial: str) -> str:
+    """Serials compare without case, spaces and separators: " 7f-22 31" is 7F2231 (records.md Component)."""
+    return NOT_IN_A_SERIAL.sub("", serial).upper()
+
+
+class Product(models.Model):
+    """An article roZoom sells. The catalogue is the same for every tenant."""
+
+    class Kind(models.TextChoices):
+        HARDWARE = "HARDWARE", "Hardware"
+        SOFTWARE = "SOFTWARE", "Software"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    sku = models.CharField("SKU", max_length=40)
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=8, choices=Kind)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Upper("sku"), name="product_sku_taken"),
+            models.CheckConstraint(condition=models.Q(kind__in=["HARDWARE", "SOFTWARE"]), name="product_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(TenantModel):
+    """A place where a customer runs components. Dates of its contracts count in its time zone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120)
+    address = models.TextField(blank=True)
+    country = models.CharField(max_length=2, blank=True, help_text="Two letters, such as DE.")
+    subdivision = models.CharField(max_length=6, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+    access_hours = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "id"], name="site_tenant_key"),
+            models.UniqueConstraint("customer", Upper("name"), name="site_name_taken"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ComponentQuerySet(TenantQuerySet):
+    def in_use(self) -> "ComponentQuerySet":
+        """Installed and working for a customer now."""
+        return self.filter(state=Component.State.IN_USE)
+
+    def for_list(self) -> "ComponentQuerySet":
+        return self.select_related("product", "site")
+
+
+class Component(TenantModel):
+    """One installed product with its serial. Serials are unique per product over all tenants; only staff write them."""
+
+    class State(models.TextChoices):
+        IN_USE = "IN_USE", "In use"
+        REPLACED = "REPLACED", "Replaced"
+        RETURNED = "RETURNED", "Returned"
+        RETIRED = "RETIRED", "Retired"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="components")
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="components", db_constraint=False, db_index=False
+    )
+    serial = models.CharField(max_length=80)
+    serial_normal = models.CharField(max_length=80, editable=False)
+    location = models.CharField(max_length=120, blank=True, help_text="Where at the site: rack 4, lift 2.")
+    implemented_on = models.DateField(null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.IN_USE)
+
+    objects = ComponentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "id"], name="component_tenant_key"),
+            models.UniqueConstraint(fields=["product", "serial_normal"], name="component_serial_taken"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["IN_USE", "REPLACED", "RETURNED", "RETIRED"]),
+                name="component_state_known",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "site"], name="component_customer_site"),
+            models.Index(fields=["reseller"], name="component_reseller"),
+            models.Index(fields=["serial_normal"], name="component_serial"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}, {self.serial}"

@@ -1,0 +1,62 @@
+"""Small things around every request: its id, the answer while the database restarts, the admin's own policy."""
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+log = logging.getLogger(__name__)
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# unfold needs inline handlers and styles; only operators reach it, and it shows text as text (docs/adr).
+ADMIN_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class RequestIdFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+class RequestIdMiddleware:
+    """Gives each request the id that error pages show and logs carry."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid4().hex[:12]  # type: ignore[attr-defined]
+        token = request_id.set(request.request_id)  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        if request.path_info.startswith("/admin/"):
+            response.headers["Content-Security-Policy"] = ADMIN_POLICY
+        return response
+
+
+def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """While PostgreSQL restarts, people get a short 503 that says their text is safe, never half a page."""
+    log.error("database away: %s %s: %s", request.method, request.path, error)
+    if request.path_info.startswith("/api/"):
+        body = {
+            "type": "about:blank",
+            "title": "Try again shortly",
+            "status": 503,
+            "code": "unavailable",
+            "detail": "The service restarts. Nothing was saved. Send the same request again in a few seconds.",
+        }
+        response: HttpResponse = JsonResponse(body, status=503, content_type="application/problem+json")
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response.headers["Retry-After"] = "5"
+    return response

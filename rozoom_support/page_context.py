@@ -1,0 +1,29 @@
+"""What every page shows: who is signed in for whom, their preferences, the server's clock, how to reach roZoom."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from tenancy.pages import new_form_token
+from tenancy.preferences import preferences_of
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    membership = getattr(request, "membership", None)
+    unit = getattr(request, "unit", None)
+    now = (unit.now if unit is not None else None) or timezone.now()
+    return {
+        "membership": membership,
+        "memberships": getattr(request, "memberships", []),
+        "actor": getattr(request, "actor", None),
+        "prefs": preferences_of(getattr(request, "user", None), membership),
+        "now": now,
+        "server_now_ms": int(now.timestamp() * 1000),
+        "support": settings.SUPPORT_CONTACT,
+        "demo": settings.DEMO,
+        "mail_url": settings.MAIL_CATCHER_URL if settings.DEMO else "",
+        "form_token": new_form_token(),
+        "limits": settings.LIMITS,
+    }

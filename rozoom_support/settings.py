@@ -1,0 +1,406 @@
+"""Settings: one file, every value from the environment, and no start where a needed one is missing or unsafe."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. See docs/operations.md, 'Settings'.")
+    return value
+
+
+def env_bool(name: str) -> bool:
+    return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
+
+
+def database(url: str) -> dict[str, Any]:
+    """postgresql://user:password@host:port/name?host=/socket/folder&sslmode=…"""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://. No other database is supported.")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": str(query.pop("port", parts.port or "")),
+        "OPTIONS": query,
+    }
+
+
+DEMO = env_bool("DEMO")
+TESTING = env_bool("ROZOOM_TESTING")
+DEBUG = False
+SECRET_KEY = env("SECRET_KEY")
+if len(SECRET_KEY) < 50 and not TESTING:
+    raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters. Make one with: openssl rand -base64 48")
+
+BASE_URL = env("BASE_URL", "http://localhost:8000" if DEMO or TESTING else None).rstrip("/")
+_base = urlsplit(BASE_URL)
+if _base.scheme not in {"http", "https"} or not _base.hostname:
+    raise ImproperlyConfigured("BASE_URL must be the full address people use, such as https://support.example.com")
+SECURE = _base.scheme == "https"
+if not SECURE and not (DEMO or TESTING or _base.hostname in {"localhost", "127.0.0.1"}):
+    raise ImproperlyConfigured("BASE_URL must use https:// on any host but this machine.")
+ALLOWED_HOSTS = [h for h in os.environ.get("ALLOWED_HOSTS", "").split(",") if h] or [_base.hostname]
+if DEMO or TESTING:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.forms",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rozoom_support.lib.ui",
+    "tenancy",
+    "notifications",
+    "sla",
+    "contracts",
+    "tickets",
+    "rozoom_support",
+]
+MIDDLEWARE = [
+    "rozoom_support.lib.http.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tenancy.middleware.TenantMiddleware",  # last: everything before it runs as the login role
+]
+ROOT_URLCONF = "rozoom_support.urls"
+WSGI_APPLICATION = "rozoom_support.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "builtins": ["template_partials.templatetags.partials", "rozoom_support.lib.ui.templatetags.ui"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "rozoom_support.page_context.page",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database -----------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        **database(env("DATABASE_URL")),
+        "ENGINE": "tenancy.pgbackend",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        # Present only where migrations and tests run: the login that may become the owner (tenancy/pgbackend).
+        "OWNER": None,
+        "TEST": {"NAME": os.environ.get("TEST_DATABASE_NAME") or None},
+    }
+}
+_default = DATABASES["default"]
+# Pages get 5 s for a statement and 2 s for a lock (architecture.md Limits); a frozen client cannot hold rows for ever.
+_timeouts = "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=30000"
+if os.environ.get("DATABASE_OWNER_URL"):
+    _owner = database(os.environ["DATABASE_OWNER_URL"])
+    _default["OWNER"] = {
+        "USER": _owner["USER"],
+        "PASSWORD": _owner["PASSWORD"],
+        "OPTIONS": {**_owner["OPTIONS"], "assume_role": "rozoom_owner"},
+    }
+_default["OPTIONS"] = {**_default["OPTIONS"], "options": os.environ.get("DATABASE_TIMEOUTS", _timeouts)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: it wakes people up, it never keeps anything ------------------------------------------------------------
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+_unix = REDIS_URL.removeprefix("redis+socket://").removeprefix("unix://")
+_is_socket = REDIS_URL.startswith(("redis+socket://", "unix://"))
+CACHES = {
+    "default": {
+        "BACKEND": "rozoom_support.lib.cache.ForgivingRedisCache",
+        "LOCATION": f"unix://{_unix}" if _is_socket else REDIS_URL,
+        "KEY_PREFIX": "rozoom",
+        "TIMEOUT": 300,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.3},
+    }
+}
+CELERY_BROKER_URL = f"redis+socket://{_unix}" if _is_socket else REDIS_URL
+
+# --- People, sessions, cookies --------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenancy.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if TESTING
+    else ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600  # architecture.md Limits: reset links 1 h
+SESSION_ENGINE = "tenancy.sessions"
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "rozoom_session"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "rozoom_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "rozoom_support.views.csrf_failure"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "rozoom_support.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people come by invitation only, which proves the address
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "roZoom Support"
+MFA_ADAPTER = "allauth.mfa.adapter.DefaultMFAAdapter"
+
+# --- Security headers -----------------------------------------------------------------------------------------------
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_SSL_REDIRECT = SECURE and not env_bool("TLS_ENDS_AT_PROXY")
+if SECURE:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],  # the admin's own policy is set in rozoom_support.lib.http (docs/adr)
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+
+# --- Pages and files ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+FILES_DIR = Path(env("FILES_DIR", str(BASE_DIR / "var" / "files")))
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": FILES_DIR, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_MAX_AGE = 31_536_000 if not TESTING else 0
+
+# --- Limits: one table (architecture.md Limits); docs/api.md and error texts name these values ----------------------
+LIMITS = {
+    "file_bytes": 25 * 1024 * 1024,
+    "files_per_message": 10,
+    "subject_chars": 200,
+    "message_bytes": 64 * 1024,
+    "json_bytes": 1024 * 1024,
+    "page_size": 50,
+    "page_size_max": 100,
+    "requests_per_minute": 300,
+    "writes_per_minute": 60,
+    "searches_per_minute": 10,
+    "token_days": 365,
+    "reopen_days": 14,
+    "idempotency_hours": 24,
+    "invitation_days": 7,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS["json_bytes"]
+DATA_UPLOAD_MAX_NUMBER_FILES = LIMITS["files_per_message"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- Mail -----------------------------------------------------------------------------------------------------------
+_mail = urlsplit(env("EMAIL_URL", "smtp://127.0.0.1:1025" if DEMO or TESTING else None))
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = _mail.hostname or "127.0.0.1"
+EMAIL_PORT = _mail.port or 25
+EMAIL_HOST_USER = unquote(_mail.username or "")
+EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+EMAIL_USE_TLS = "tls=1" in _mail.query
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = MAIL_FROM = env("MAIL_FROM", "roZoom Support <support@rozoom.example>")
+MAIL_CATCHER_URL = os.environ.get("MAIL_CATCHER_URL", "")
+SUPPORT_CONTACT = {
+    "name": "roZoom Support",
+    "phone": os.environ.get("SUPPORT_PHONE", "+1 555 010 0100"),
+    "email": os.environ.get("SUPPORT_EMAIL", "support@rozoom.example"),
+}
+
+# --- Tenancy: tables without tenant columns, and what each role may do with them ------------------------------------
+# Applied after every migrate by the owner (tenancy/grants.py). A table that stands neither here nor under a policy is closed.
+_ALL = "SELECT, INSERT, UPDATE, DELETE"
+TENANT_SHARED_TABLES = {
+    "django_migrations": {"app": "SELECT"},
+    "django_session": {"app": _ALL},
+    "django_content_type": {"app": "SELECT", "staff": "SELECT"},
+    "auth_permission": {"app": "SELECT", "staff": "SELECT"},
+    "django_admin_log": {"app": "SELECT", "staff": "SELECT, INSERT"},
+    "account_emailaddress": {"app": _ALL, "staff": "SELECT"},
+    "account_emailconfirmation": {"app": _ALL},
+    "mfa_authenticator": {"app": _ALL},
+    "contracts_product": {
+        "customer": "SELECT",
+        "reseller": "SELECT",
+        "supplier": "SELECT",
+        "staff": "SELECT, INSERT, UPDATE",
+        "worker": "SELECT",
+    },
+}
+
+# --- API ------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenancy.api.authentication.ActorAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenancy.api.authentication.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["tenancy.api.parsers.LimitedJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenancy.api.throttling.TokenThrottle"],
+    "EXCEPTION_HANDLER": "tenancy.api.problems.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "tenancy.api.schema.ProblemSchema",
+    "DEFAULT_PAGINATION_CLASS": None,
+    "DATETIME_FORMAT": "iso-8601",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "roZoom Support API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
+
+# --- Celery (architecture.md "Work that must not be lost") ------------------------------------------------------------
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A publisher must never wait for Redis: PostgreSQL keeps the work, the poll finds it.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": not _is_socket,
+    "health_check_interval": 10,
+}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "sla.*": {"queue": "sla"},
+    "notifications.*": {"queue": "mail"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "sla.sweep", "schedule": 1.0, "options": {"expires": 2.0}},
+    "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
+    "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
+}
+# How often `manage.py watch` looks by itself, for the time Redis or beat is gone (seconds).
+WATCH_INTERVAL = 5.0
+
+# --- Logs -----------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "rozoom_support.lib.http.RequestIdFilter"}},
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "roZoom Support",
+    "SITE_HEADER": "roZoom operators",
+    "SITE_URL": "/desk/",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}

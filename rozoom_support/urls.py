@@ -1,0 +1,30 @@
+"""Every address of the product. A new one must be known to tests/test_isolation.py."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from rozoom_support import views
+from rozoom_support.lib.ui.views import styleguide
+
+urlpatterns = [
+    # the way in
+    path("", views.entrance, name="entrance"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("tenancy.urls")),
+    # customers, and resellers for them
+    path("", include("tickets.portal.urls")),
+    # the desk
+    path("desk/", include("tickets.desk.urls")),
+    path("admin/", admin.site.urls),
+    # programs
+    path("api/", include("rozoom_support.api_urls")),
+    # health
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("health/lateness", views.lateness, name="lateness"),
+]
+if settings.DEMO or settings.TESTING:
+    urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
+
+handler500 = views.server_error

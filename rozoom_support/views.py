@@ -1,0 +1,87 @@
+"""Pages that belong to no app: the way in, health, and what is shown when something went wrong."""
+
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from notifications import queries as outbox
+from rozoom_support.lib.http import database_away
+from sla import queries as promises
+from tenancy.context import Context
+from tenancy.middleware import identity_view
+from tenancy.models import Kind
+from tenancy.pages import to_sign_in
+
+log = logging.getLogger(__name__)
+
+
+@identity_view
+def entrance(request: Any) -> HttpResponse:
+    """Send each person to where their work is."""
+    if not request.user.is_authenticated:
+        return to_sign_in(request)
+    if request.membership is None:
+        return render(request, "tenancy/no_organisation.html", status=403)
+    at_desk = request.membership.organisation.kind in (Kind.OPERATOR, Kind.RESELLER)
+    return HttpResponseRedirect("/desk/" if at_desk else "/home/")
+
+
+@identity_view
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Liveness: the process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@identity_view
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Readiness: the database answers. Redis may be away; the product works without it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ready", content_type="text/plain")
+
+
+@identity_view
+@never_cache
+def lateness(request: Any) -> HttpResponse:
+    """How late the oldest due clock and the oldest outbox row are, in seconds: what an alarm watches."""
+    request.unit.enter(Context("worker"))
+    now = request.unit.now
+    late = {"clock_late_s": promises.oldest_due(now), "outbox_late_s": outbox.oldest_waiting(now)}
+    cache.set("health", "1", 5)
+    return JsonResponse({**late, "redis": cache.get("health") == "1", "at": now})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    log.warning("CSRF: %s %s: %s", request.method, request.path, reason)
+    return render(request, "403.html", {"expired": True}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 while the database restarts. Rendered without touching the database."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return database_away(request, error)
+    reference = getattr(request, "request_id", "")
+    if request.path_info.startswith("/api/"):
+        problem = {
+            "type": "about:blank",
+            "title": "Something went wrong on our side",
+            "status": 500,
+            "code": "server_error",
+        }
+        return JsonResponse({**problem, "reference": reference}, status=500, content_type="application/problem+json")
+    page = render_to_string(
+        "500.html", {"reference": reference, "support": settings.SUPPORT_CONTACT, "at": timezone.now()}
+    )
+    return HttpResponse(page, status=500)

@@ -1,0 +1,54 @@
+"""What each role and each token scope may do: one table. An unknown name is an error at import, never a silent refusal."""
+
+from collections.abc import Iterable
+
+from tenancy.models import Role
+
+CUSTOMERS = {Role.MEMBER, Role.CUSTOMER_ADMINISTRATOR}
+RESELLERS = {Role.RESELLER_AGENT, Role.RESELLER_MANAGER}
+OPERATORS = {Role.AGENT, Role.COORDINATOR, Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR}
+DESK = RESELLERS | OPERATORS
+TRIAGE = {Role.AGENT, Role.COORDINATOR, Role.DUTY_MANAGER, Role.ADMINISTRATOR}
+
+CAPABILITIES: dict[str, set[Role]] = {
+    "ticket:read": CUSTOMERS | DESK,
+    "ticket:file": CUSTOMERS | RESELLERS | TRIAGE,
+    "ticket:reply": CUSTOMERS | RESELLERS | TRIAGE,
+    "ticket:partner-note": RESELLERS | TRIAGE,
+    "ticket:internal-note": TRIAGE,
+    "ticket:work": RESELLERS | TRIAGE,  # wait, resume, resolve, assign to oneself
+    "ticket:assign": {Role.RESELLER_MANAGER} | TRIAGE,
+    "ticket:withdraw": CUSTOMERS | RESELLERS | TRIAGE,
+    "ticket:close": CUSTOMERS | RESELLERS | TRIAGE,
+    "ticket:merge": TRIAGE,
+    "component:read": CUSTOMERS | DESK,
+    "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
+    "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
+    "desk:open": DESK,
+}
+
+# A token may do what its scopes allow, inside what its organisation's kind may do at all.
+SCOPES: dict[str, set[str]] = {
+    "tickets:read": {"ticket:read"},
+    "tickets:write": {"ticket:file", "ticket:reply", "ticket:work", "ticket:withdraw", "ticket:close", "ticket:assign"},
+    "notes:write": {"ticket:partner-note", "ticket:internal-note"},
+    "components:read": {"component:read"},
+}
+SCOPE_WORDS: dict[str, str] = {
+    "tickets:read": "Read tickets, messages and files",
+    "tickets:write": "File, answer and move tickets",
+    "notes:write": "Write partner and internal notes",
+    "components:read": "Read components and sites",
+}
+
+_unknown = {name for names in SCOPES.values() for name in names} - CAPABILITIES.keys()
+if _unknown:
+    raise RuntimeError(f"scopes name unknown capabilities: {sorted(_unknown)}")
+
+
+def role_may(role: str, capability: str) -> bool:
+    return role in CAPABILITIES[capability]
+
+
+def scopes_may(scopes: Iterable[str], capability: str) -> bool:
+    return capability in CAPABILITIES and any(capability in SCOPES.get(scope, ()) for scope in scopes)

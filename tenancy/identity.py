@@ -1,0 +1,51 @@
+"""Who knocks: a token or a membership. Reads of the login role, before any tenant context is set."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from tenancy.models import ApiToken, Membership, Person
+
+TOKEN_MARK = "rz_"
+LAST_USE_GRAIN = timedelta(minutes=1)  # last_used_at is written at most this often
+
+
+class TokenRefused(Exception):
+    """The header names no token that works now. The words never say which part was wrong."""
+
+
+def hash_secret(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def new_secret(mark: str = TOKEN_MARK) -> str:
+    return mark + secrets.token_urlsafe(32)
+
+
+def token_from_header(header: str) -> ApiToken:
+    """`Authorization: Bearer rz_…` (also `Token`). Raises TokenRefused."""
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() not in {"bearer", "token"} or not secret.strip().startswith(TOKEN_MARK):
+        raise TokenRefused("Send the header 'Authorization: Bearer <your token>'.")
+    token = ApiToken.objects.select_related("organisation").filter(secret_hash=hash_secret(secret.strip())).first()
+    now = datetime.now(UTC)
+    if token is None or not token.is_usable(now) or not token.organisation.is_active:
+        raise TokenRefused("This token is unknown, expired or withdrawn. Make a new one under Tokens.")
+    if token.last_used_at is None or now - token.last_used_at > LAST_USE_GRAIN:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def memberships_of(person: Person) -> list[Membership]:
+    found = Membership.objects.select_related("organisation").filter(
+        person_id=person.pk, is_active=True, organisation__is_active=True
+    )
+    return sorted(found, key=lambda membership: (membership.organisation.name.lower(), membership.pk))
+
+
+def active_membership(memberships: list[Membership], chosen: object) -> Membership | None:
+    """The one chosen in this session, else the first."""
+    for membership in memberships:
+        if membership.pk == chosen:
+            return membership
+    return memberships[0] if memberships else None

@@ -1,0 +1,7 @@
+from django.core.management.commands import createcachetable
+
+from tenancy.management.base import OwnerCommand
+
+
+class Command(OwnerCommand, createcachetable.Command):
+    pass

@@ -1,0 +1,7 @@
+from django.core.management.commands import migrate
+
+from tenancy.management.base import OwnerCommand
+
+
+class Command(OwnerCommand, migrate.Command):
+    pass

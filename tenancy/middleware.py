@@ -1,0 +1,94 @@
+"""The door of every web request: one transaction, one context, one Actor."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, StreamingHttpResponse
+from django.utils.cache import patch_cache_control
+
+from tenancy.actor import Actor
+from tenancy.context import Context, work_unit
+from tenancy.identity import TokenRefused, active_membership, memberships_of, token_from_header
+from tenancy.pgbackend.base import TenantAccessDenied
+
+log = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def identity_view(view: Any) -> Any:
+    """Mark a view (sign-in, invitation, health) that works without an organisation: it stays on the login role."""
+    view.identity_view = True
+    return view
+
+
+class TenantMiddleware:
+    """Last in the list: what runs outside of it has the login role, which owns sessions and people and no tenant's row."""
+
+    identity_prefixes = ("/accounts/",)
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.actor = request.membership = request.token = None
+        request.memberships = []
+        request.token_refused = None
+        with work_unit() as unit:
+            request.unit = unit
+            response = self.get_response(request)  # TemplateResponse is rendered in here by Django
+            if response.status_code >= 500:
+                unit.failed = True
+        if request.actor is not None and not response.has_header("Cache-Control"):
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        header = request.headers.get("Authorization", "")
+        if header:
+            self._enter_by_token(request, header)
+            return
+        if not request.path_info.startswith("/api/v1/") and request.user.is_authenticated:
+            self._enter_by_membership(request, view)
+
+    def _enter_by_token(self, request: Any, header: str) -> None:
+        try:
+            request.token = token_from_header(header)
+        except TokenRefused as refused:
+            request.token_refused = refused
+            return
+        request.actor = Actor.of_token(request.token)
+        request.unit.enter(request.actor.context)
+
+    def _enter_by_membership(self, request: Any, view: Any) -> None:
+        request.memberships = memberships_of(request.user)
+        request.membership = active_membership(request.memberships, request.session.get("membership"))
+        request.user.active_membership = request.membership
+        if request.membership is None:
+            return
+        request.actor = Actor.of_membership(request.membership)
+        stays_outside = getattr(view, "identity_view", False) or request.path_info.startswith(self.identity_prefixes)
+        if not stays_outside:
+            request.unit.enter(request.actor.context)
+
+    def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        request.unit.failed = True  # also for 404 and refusals: nothing half done is kept
+        if isinstance(error, TenantAccessDenied):
+            return access_denied(request, error)
+        return None
+
+
+def access_denied(request: Any, error: Exception) -> HttpResponse:
+    log.error("tenant access denied: %s %s ctx=%s: %s", request.method, request.path, request.unit.ctx, error)
+    return HttpResponseForbidden("You do not have access to this.", content_type="text/plain")
+
+
+def stream_in_context(request: Any, generate: Callable[[], Iterator[Any]], **kwargs: Any) -> StreamingHttpResponse:
+    """StreamingHttpResponse whose generator runs in a unit of work of its own, with the request's context."""
+    ctx: Context = request.unit.ctx
+
+    def body() -> Iterator[Any]:
+        with work_unit(ctx):
+            yield from generate()
+
+    return StreamingHttpResponse(body(), **kwargs)

@@ -1,0 +1,74 @@
+"""The door of every page: who may come in, and how refusals are said. Views behind it find, call and answer."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from rozoom_support.lib.refusals import NotFound, Refused
+from tenancy.actor import NotAllowed
+
+FORM_TOKEN = "form_token"  # noqa: S105  (the name of a field)
+View = Callable[..., HttpResponse]
+
+
+def page(capability: str) -> Callable[[View], View]:
+    """Only for people of an organisation whose role has `capability`; others sign in or read why not.
+
+    NotFound becomes the 404 page; a Refused that the view did not show at its field becomes a page with its words.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def door(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            if request.actor is None:
+                return render(request, "tenancy/no_organisation.html", status=403)
+            if not request.actor.can(capability):
+                raise Http404  # a page this role does not have answers as if it were not there
+            try:
+                return view(request, *args, **kwargs)
+            except NotFound as missing:
+                raise Http404 from missing
+            except Refused as refused:
+                request.unit.failed = True
+                return render(request, "refused.html", {"refused": refused}, status=page_status(refused))
+
+        door.capability = capability  # type: ignore[attr-defined]
+        return door
+
+    return decorate
+
+
+def page_status(refused: Refused) -> int:
+    """Pages answer 403, 409 or 422; a stale form is a collision."""
+    if isinstance(refused, NotAllowed):
+        return 403
+    return 409 if refused.status == 412 else refused.status
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in and come back. What was typed is kept by the page's own draft."""
+    back = request.get_full_path() if request.method == "GET" else request.META.get("HTTP_REFERER", "/")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def new_form_token() -> str:
+    """Stands hidden in every form that does something; sent twice, it is done once (tenancy/deeds.py)."""
+    return uuid4().hex
+
+
+def form_token(request: HttpRequest) -> str:
+    return request.POST.get(FORM_TOKEN, "")[:64]

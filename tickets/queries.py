@@ -1,0 +1,143 @@
+"""Reads of tickets. Row security is the wall; `ticket_for` is the door."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from contracts.models import normal_serial
+from rozoom_support.lib.refusals import NotFound
+from tenancy.actor import Actor
+from tenancy.models import AuditEvent, Membership
+from tickets.models import Attachment, Message, MessageKind, ReplyDraft, Ticket, TicketDraft, TicketQuerySet
+
+REFERENCE = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11})[-\s]?(\d{1,9})\s*$")
+SEARCH_CAP = 500
+COUNT_CAP = 1000
+READABLE_KINDS = {
+    "customer": (MessageKind.PUBLIC,),
+    "reseller": (MessageKind.PUBLIC, MessageKind.PARTNER),
+}
+
+
+def readable_kinds(actor: Actor) -> Sequence[str]:
+    """Kinds of message this reader may see; the database holds the same rule."""
+    return READABLE_KINDS.get(actor.party, tuple(MessageKind))
+
+
+def ticket_for(actor: Actor, reference: str) -> Ticket:
+    """The one way to a ticket. Missing and not yours raise the same NotFound."""
+    actor.require("ticket:read")
+    found = (
+        Ticket.objects.select_related("component__product", "site", "customer")
+        .defer("search")
+        .filter(reference=reference.strip().upper())
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def visible_tickets(actor: Actor) -> TicketQuerySet:
+    """Every ticket this reader may list. The tenant condition repeats the policy so that the planner sees it twice."""
+    actor.require("ticket:read")
+    tickets = Ticket.objects.for_list()
+    if actor.party == "customer":
+        return tickets.filter(customer_id=actor.organisation_id)
+    if actor.party == "reseller":
+        return tickets.filter(reseller_id=actor.organisation_id)
+    return tickets
+
+
+def search_ids(words: str, cap: int = SEARCH_CAP) -> list[int]:
+    """Keys of tickets whose number, subject, text, serial or readable messages match, newest first, at most `cap`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM app.search_tickets(%s, %s, %s)", [words, normal_serial(words), cap])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def matching(tickets: TicketQuerySet, words: str) -> TicketQuerySet:
+    """Narrow a list to what was typed; a ticket number alone finds that ticket."""
+    words = words.strip()
+    if not words:
+        return tickets
+    number = REFERENCE.match(words)
+    exact = Q(reference=f"{number[1].upper()}-{number[2]}") if number else Q(pk__in=[])
+    return tickets.filter(Q(pk__in=search_ids(words)) | exact)
+
+
+def capped_count(tickets: Any, cap: int = COUNT_CAP) -> int:
+    """How many, counted up to `cap` + 1, so that a page costs the same whether a thousand or a million wait."""
+    return tickets.order_by()[: cap + 1].count()
+
+
+def conversation(actor: Actor, ticket: Ticket) -> list[Message]:
+    """The messages this reader may see, oldest first, each with its `files`."""
+    found = list(
+        Message.objects.filter(ticket=ticket, kind__in=readable_kinds(actor))
+        .defer("search")
+        .order_by("created_at", "id")
+    )
+    by_message: dict[UUID | None, list[Attachment]] = {}
+    for file in files_of(actor, ticket):
+        by_message.setdefault(file.message_id, []).append(file)
+    for message in found:
+        message.shown_files = by_message.get(message.pk, [])  # type: ignore[attr-defined]
+    return found
+
+
+def files_of(actor: Actor, ticket: Ticket) -> list[Attachment]:
+    return list(Attachment.objects.filter(ticket=ticket, kind__in=readable_kinds(actor)).order_by("created_at", "id"))
+
+
+def file_for(actor: Actor, file_id: UUID | str) -> Attachment:
+    """A file of a ticket the reader may see, or of the reader's own draft. Raises NotFound."""
+    actor.require("ticket:read")
+    own_draft = Q(draft__person_id=actor.person_id) if actor.person_id else Q(pk__in=[])
+    found = (
+        Attachment.objects.select_related("ticket")
+        .filter(Q(ticket__isnull=False) | own_draft, pk=file_id, kind__in=readable_kinds(actor))
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def history(actor: Actor, ticket: Ticket) -> list[AuditEvent]:
+    """What happened to the ticket, as far as this reader may know, oldest first."""
+    return list(AuditEvent.objects.filter(customer_id=ticket.customer_id, chain=ticket.chain).order_by("seq"))
+
+
+def drafts_of(actor: Actor, ticket: Ticket) -> dict[str, ReplyDraft]:
+    """What this person has begun to write here, by kind."""
+    if actor.person_id is None:
+        return {}
+    return {draft.kind: draft for draft in ReplyDraft.objects.filter(ticket=ticket, person_id=actor.person_id)}
+
+
+def draft_for(actor: Actor, draft_id: UUID | str) -> TicketDraft:
+    """A report this person is writing. Raises NotFound."""
+    draft = TicketDraft.objects.select_related("customer").filter(pk=draft_id, person_id=actor.person_id).first()
+    if draft is None:
+        raise NotFound
+    return draft
+
+
+def assignable(ticket: Ticket) -> list[Membership]:
+    """Who can be given this ticket, as far as the reader may see: roZoom's desk, and the customer's reseller."""
+    found = Membership.objects.select_related("organisation").filter(
+        Q(organisation__kind="OPERATOR") | Q(organisation_id=ticket.reseller_id, organisation__kind="RESELLER"),
+        is_active=True,
+    )
+    return sorted(found, key=lambda one: (one.organisation.kind, one.person_name.lower()))
+
+
+def due_soon_until(now: datetime) -> datetime:
+    """ "Due soon" in counts: within 15 minutes (interface.md clock states use the longer of that and a quarter)."""
+    return now + timedelta(minutes=15)

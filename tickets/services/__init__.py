@@ -1,0 +1,40 @@
+"""Deeds on tickets. Every door (page, API, mail, command) calls these and nothing else."""
+
+from tickets.services.assignment import CannotAssign, assign, take
+from tickets.services.conversation import CannotReply, add_message, keep_draft
+from tickets.services.filing import CannotFile, Report, file_ticket
+from tickets.services.merging import CannotMerge, merge
+from tickets.services.moving import (
+    CannotMove,
+    change_details,
+    close,
+    make_move,
+    reopen,
+    resolve,
+    resume,
+    wait,
+    withdraw,
+)
+
+__all__ = [
+    "CannotAssign",
+    "CannotFile",
+    "CannotMerge",
+    "CannotMove",
+    "CannotReply",
+    "Report",
+    "add_message",
+    "assign",
+    "change_details",
+    "close",
+    "file_ticket",
+    "keep_draft",
+    "make_move",
+    "merge",
+    "reopen",
+    "resolve",
+    "resume",
+    "take",
+    "wait",
+    "withdraw",
+]

@@ -1,0 +1,202 @@
+"""Answering: who may read it is chosen first, the promise stops at the database's clock, nobody writes past somebody unseen."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from rozoom_support.lib.refusals import Refused
+from sla import services as sla
+from tenancy.actor import Actor
+from tickets.files import CheckedFile, attach
+from tickets.lifecycle import State, Turn, may_reopen
+from tickets.models import Channel, Message, MessageKind, ReplyDraft, Ticket
+from tickets.services._common import lock, record, save, tell
+
+NEEDS = {
+    MessageKind.PUBLIC: "ticket:reply",
+    MessageKind.PARTNER: "ticket:partner-note",
+    MessageKind.INTERNAL: "ticket:internal-note",
+}
+
+
+class CannotReply(Refused):
+    code = "cannot_reply"
+
+
+class NewerMessage(CannotReply):
+    """Somebody wrote while this was being written; it was not sent, the text is kept by the door."""
+
+    code = "newer_message"
+
+
+@transaction.atomic
+def add_message(
+    *,
+    actor: Actor,
+    ticket: Ticket,
+    kind: MessageKind,
+    body: str,
+    now: datetime,
+    channel: Channel = Channel.PORTAL,
+    files: Sequence[CheckedFile] = (),
+    seen_at: datetime | None = None,
+    version: int | None = None,
+    then: str = "",
+) -> Message:
+    """Add a public reply, partner note or internal note.
+
+    `seen_at`: the newest message the writer had on the page; a newer public one of somebody else raises NewerMessage.
+    `then`: "wait" hands the turn to the customer, "resolve" ends it, in the same transaction.
+    The first public reply by roZoom stops the promise at the instant it is recorded (domain.md The response promise).
+    """
+    actor.require(NEEDS[kind])
+    ticket = lock(ticket, version=version)
+    _refuse_unanswerable(ticket, kind, now)
+    _refuse_unseen(ticket, actor, kind, seen_at)
+    said_at = max(now, ticket.last_message_at)
+    changed = {"last_message_at"}
+    if kind == MessageKind.PUBLIC:
+        if actor.is_operator:
+            said_at = max(_stop_promise(ticket, changed) or said_at, ticket.last_message_at)
+        changed |= _turn_after(ticket, actor, said_at)
+    message = Message.objects.create(
+        ticket=ticket,
+        customer_id=ticket.customer_id,
+        reseller_id=ticket.reseller_id,
+        kind=kind,
+        body=body,
+        author_id=actor.person_id,
+        author_name=actor.name,
+        author_party=actor.party,
+        author_organisation=actor.organisation_name,
+        channel=channel,
+        created_at=said_at,
+    )
+    attach(files, ticket=ticket, message=message, kind=kind, author_name=actor.name, now=said_at)
+    ticket.last_message_at = said_at
+    if kind == MessageKind.PUBLIC and then:
+        changed |= _then(ticket, actor, then, said_at)
+    save(ticket, said_at, *sorted(changed))
+    forget_draft(actor=actor, ticket=ticket, kind=kind)
+    record(actor, ticket, f"message.{kind}", said_at, kind=kind, message=str(message.pk), files=len(files), then=then)
+    tell("message.added", actor, ticket, said_at, message=str(message.pk), kind=kind)
+    return message
+
+
+def _refuse_unanswerable(ticket: Ticket, kind: MessageKind, now: datetime) -> None:
+    if kind != MessageKind.PUBLIC:
+        return
+    if ticket.state == State.MERGED:
+        raise CannotReply("This ticket was merged into another one. Write there.")
+    if ticket.state == State.WITHDRAWN:
+        raise CannotReply("This ticket was withdrawn. Report the problem again.")
+    days = settings.LIMITS["reopen_days"]
+    if ticket.state in (State.RESOLVED, State.CLOSED) and not may_reopen(ticket, now, days):
+        raise CannotReply(
+            f"This ticket ended more than {days} days ago. Report the problem again and name {ticket.reference}."
+        )
+
+
+def _refuse_unseen(ticket: Ticket, actor: Actor, kind: MessageKind, seen_at: datetime | None) -> None:
+    if seen_at is None or kind != MessageKind.PUBLIC:
+        return
+    newer = Message.objects.filter(ticket=ticket, kind=MessageKind.PUBLIC, created_at__gt=seen_at)
+    if actor.person_id is not None:
+        newer = newer.exclude(author_id=actor.person_id)
+    latest = newer.order_by("-created_at").first()
+    if latest is not None:
+        raise NewerMessage(
+            f"Not sent. {latest.author_name} wrote before your reply. Read it below, then send or change your text."
+        )
+
+
+def _stop_promise(ticket: Ticket, changed: set[str]) -> datetime | None:
+    stopped = sla.stop_for_answer(customer_id=ticket.customer_id, ticket_id=ticket.pk)
+    if stopped is None:
+        return None
+    ticket.clock_due_at = None
+    changed.add("clock_due_at")
+    if stopped.kind == "FIRST":
+        ticket.response_outcome, ticket.response_stopped_at = stopped.outcome, stopped.stopped_at
+        changed |= {"response_outcome", "response_stopped_at"}
+    return stopped.stopped_at
+
+
+def speaks_for_customer(ticket: Ticket, actor: Actor) -> bool:
+    """The customer, or the reseller on a ticket it reported for the customer."""
+    return actor.party == "customer" or (actor.party == "reseller" and ticket.reporter_party == "reseller")
+
+
+def _turn_after(ticket: Ticket, actor: Actor, now: datetime) -> set[str]:
+    """Move state, turn and the NEXT clock as a public message does by itself."""
+    changed: set[str] = set()
+    if speaks_for_customer(ticket, actor):
+        ticket.last_customer_message_at = now
+        changed |= {"last_customer_message_at"}
+        if ticket.state in (State.RESOLVED, State.CLOSED):
+            ticket.reopen()
+            ticket.resolved_at = ticket.closed_at = None
+            changed |= {"state", "resolved_at", "closed_at"}
+        if ticket.clock_due_at is None:
+            ticket.clock_due_at = _start_next(ticket, now)
+            changed.add("clock_due_at")
+    if ticket.state == State.NEW and actor.party in {"operator", "reseller"} and not speaks_for_customer(ticket, actor):
+        ticket.begin()
+        changed.add("state")
+    if ticket.state == State.WAITING and ticket.turn == actor.party:
+        ticket.resume()
+        changed.add("state")
+    if ticket.state == State.OPEN and ticket.turn != Turn.ROZOOM:
+        ticket.turn = Turn.ROZOOM
+        changed.add("turn")
+    return changed
+
+
+def _start_next(ticket: Ticket, now: datetime) -> datetime:
+    """NEXT starts with a public customer message when no clock runs (domain.md)."""
+    return sla.start(
+        customer_id=ticket.customer_id,
+        reseller_id=ticket.reseller_id,
+        ticket_id=ticket.pk,
+        severity=ticket.severity,
+        kind="NEXT",
+        started_at=now,
+    ).due_at
+
+
+def _then(ticket: Ticket, actor: Actor, then: str, now: datetime) -> set[str]:
+    actor.require("ticket:work")
+    if ticket.state == State.NEW:
+        ticket.begin()
+    if then == "wait" and ticket.state == State.OPEN:
+        ticket.wait()
+        ticket.turn = Turn.CUSTOMER
+        return {"state", "turn"}
+    if then == "resolve" and ticket.state in (State.OPEN, State.WAITING):
+        ticket.resolve()
+        ticket.resolved_at = now
+        return {"state", "resolved_at"}
+    raise CannotReply(f"A ticket that is {ticket.get_state_display().lower()} can not be moved that way.", param="then")
+
+
+def keep_draft(*, actor: Actor, ticket: Ticket, kind: MessageKind, body: str, now: datetime) -> None:
+    """Remember what a person has written so far; an empty text forgets it. One draft per kind."""
+    actor.require(NEEDS[kind])
+    if not body.strip() or actor.person_id is None:
+        forget_draft(actor=actor, ticket=ticket, kind=kind)
+        return
+    ReplyDraft.objects.update_or_create(
+        customer_id=ticket.customer_id,
+        reseller_id=ticket.reseller_id,
+        ticket=ticket,
+        person_id=actor.person_id,
+        kind=kind,
+        defaults={"body": body, "updated_at": now},
+    )
+
+
+def forget_draft(*, actor: Actor, ticket: Ticket, kind: MessageKind) -> None:
+    if actor.person_id is not None:
+        ReplyDraft.objects.filter(ticket=ticket, person_id=actor.person_id, kind=kind).delete()

@@ -1,0 +1,151 @@
+"""Filing a ticket: the number, the provisional severity and the promise are made in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from contracts.models import Component, Site
+from rozoom_support.lib.refusals import Refused
+from sla import services as sla
+from tenancy.actor import Actor
+from tenancy.models import Kind, Organisation
+from tickets.files import CheckedFile, attach, claim_draft_files
+from tickets.models import Channel, ServiceKind, Ticket, TicketDraft, Turn
+from tickets.services._common import record, tell
+from tickets.severity import Impact, propose
+
+# The next number of one customer, taken under the counter's row lock: no gaps, no doubles (domain.md Reference).
+NEXT_NUMBER = """
+INSERT INTO tickets_ticketcounter AS counter (customer_id, reseller_id, last) VALUES (%s, %s, 1)
+ON CONFLICT (customer_id) DO UPDATE SET last = counter.last + 1 RETURNING last"""
+
+
+class CannotFile(Refused):
+    code = "cannot_file"
+    status = 422
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a reporter tells: checked for shape by forms and serializers before it comes here."""
+
+    subject: str
+    description: str
+    impact: Impact
+    service_kind: str = ServiceKind.PROBLEM
+    component: Component | None = None
+    site: Site | None = None
+    error_code: str = ""
+    site_contact: str = ""
+    access_hours: str = ""
+    severity_doubt: str = ""
+    external_reference: str = ""
+    tags: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def file_ticket(
+    *,
+    actor: Actor,
+    customer: Organisation,
+    report: Report,
+    channel: Channel,
+    now: datetime,
+    files: Sequence[CheckedFile] = (),
+    draft: TicketDraft | None = None,
+) -> Ticket:
+    """File a ticket of `customer`, reported at `now`. Its FIRST clock starts at that instant (domain.md The response promise).
+
+    Raises CannotFile when component or site are not this customer's or the customer's own reference is taken.
+    """
+    actor.require("ticket:file")
+    _refuse_foreign(customer, report)
+    proposal = propose(report.impact)
+    number = next_number(customer)
+    ticket = Ticket(
+        customer=customer,
+        reseller_id=customer.reseller_id,
+        number=number,
+        reference=f"{customer.code}-{number}",
+        subject=report.subject,
+        description=report.description,
+        error_code=report.error_code,
+        service_kind=report.service_kind,
+        channel=channel,
+        turn=Turn.ROZOOM,
+        impact=report.impact.as_dict(),
+        severity=proposal.severity,
+        severity_because=proposal.because,
+        severity_doubt=report.severity_doubt,
+        component=report.component,
+        site=report.site or (report.component.site if report.component else None),
+        site_contact=report.site_contact,
+        access_hours=report.access_hours,
+        reporter_id=actor.person_id,
+        reporter_name=actor.name,
+        reporter_email=actor.email,
+        reporter_party=actor.party,
+        tags=report.tags,
+        external_reference=report.external_reference,
+        reported_at=now,
+        last_customer_message_at=now,
+        last_message_at=now,
+        updated_at=now,
+    )
+    promise(ticket, now)
+    attach(files, ticket=ticket, author_name=actor.name, now=now)
+    if draft is not None:
+        claim_draft_files(draft, ticket=ticket)
+        draft.delete()
+    record(
+        actor,
+        ticket,
+        "ticket.filed",
+        now,
+        reference=ticket.reference,
+        severity=ticket.severity,
+        because=ticket.severity_because,
+        due_at=ticket.response_due_at,
+        channel=channel,
+    )
+    tell("ticket.filed", actor, ticket, now)
+    return ticket
+
+
+def promise(ticket: Ticket, now: datetime) -> None:
+    """Save the new ticket with its FIRST clock running, both or neither."""
+    ticket.response_due_at = ticket.clock_due_at = sla.due_at(ticket.severity, now)
+    ticket.response_outcome = "RUNNING"
+    ticket.save(force_insert=True)
+    sla.start(
+        customer_id=ticket.customer_id,
+        reseller_id=ticket.reseller_id,
+        ticket_id=ticket.pk,
+        severity=ticket.severity,
+        kind="FIRST",
+        started_at=now,
+    )
+
+
+def next_number(customer: Organisation) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [customer.pk, customer.reseller_id])
+        return cursor.fetchone()[0]
+
+
+def _refuse_foreign(customer: Organisation, report: Report) -> None:
+    if customer.kind != Kind.CUSTOMER:
+        raise CannotFile("Choose the customer this ticket is for.", param="customer")
+    if report.component is not None and report.component.customer_id != customer.pk:
+        raise CannotFile("We do not know this component. Choose one from the list.", param="component")
+    if report.site is not None and report.site.customer_id != customer.pk:
+        raise CannotFile("We do not know this site. Choose one from the list.", param="site")
+    taken = report.external_reference and (
+        Ticket.objects.filter(customer=customer, external_reference=report.external_reference)
+        .values_list("reference", flat=True)
+        .first()
+    )
+    if taken:
+        raise CannotFile(f"{taken} already carries this reference of yours.", param="external_reference")
