@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
 from psycopg2.extensions import encrypt_password
 
 from rozoom_support.local.state import ROOT, LocalError
@@ -65,7 +65,7 @@ def database_of(url: str) -> str:
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
+def connected(url: str) -> Iterator[PgConnection]:
     connection = psycopg2.connect(url, connect_timeout=10)
     connection.autocommit = True
     try:
@@ -75,7 +75,7 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def connected_to_server(url: str) -> Iterator[Connection]:
+def connected_to_server(url: str) -> Iterator[PgConnection]:
     """The database in the URL may not be there yet; then the one that always is."""
     try:
         psycopg2.connect(url, connect_timeout=10).close()
@@ -95,30 +95,30 @@ def lets_in(url: str) -> bool:
     return True
 
 
-def one(connection: Connection, query: str, *values: Any) -> Any:
+def one(connection: PgConnection, query: str, *values: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-def run(connection: Connection, statement: sql.Composable) -> None:
+def run(connection: PgConnection, statement: sql.Composable) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
 
 
-def may_create_roles(connection: Connection) -> bool:
+def may_create_roles(connection: PgConnection) -> bool:
     rule = "SELECT rolsuper OR (rolcreaterole AND rolcreatedb) FROM pg_roles WHERE rolname = current_user"
     return bool(one(connection, rule))
 
 
-def make_roles(connection: Connection, *, for_tests: bool = False) -> None:
+def make_roles(connection: PgConnection, *, for_tests: bool = False) -> None:
     run(connection, sql.SQL(ROLES_SQL.read_text(encoding="utf-8")))
     if for_tests:  # the tests create databases of their own
         run(connection, sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER)))
 
 
-def make_database(connection: Connection, url: str, name: str) -> None:
+def make_database(connection: PgConnection, url: str, name: str) -> None:
     """Owned by the owner role, closed to everybody but the two logins."""
     database, owner = sql.Identifier(name), sql.Identifier(OWNER)
     if not one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
@@ -143,7 +143,7 @@ def refuse_other_tables(url: str, name: str) -> None:
             raise LocalError(OTHER_TABLES.format(name=name))
 
 
-def set_password(connection: Connection, login: str, password: str) -> None:
+def set_password(connection: PgConnection, login: str, password: str) -> None:
     """Hashed here, so that it does not reach the server's log."""
     hashed = encrypt_password(password, login, scope=connection, algorithm="scram-sha-256")
     run(connection, sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(login), sql.Literal(hashed)))
@@ -167,7 +167,7 @@ def addresses_from(environment: Mapping[str, str], kept: dict[str, str], *, for_
     return Addresses(app=url, owner=environment["DATABASE_OWNER_URL"])
 
 
-def _login_url(connection: Connection, url: str, login: str, database: str, kept: dict[str, str]) -> str:
+def _login_url(connection: PgConnection, url: str, login: str, database: str, kept: dict[str, str]) -> str:
     known = with_login(url, login, kept.get(login), database)
     if lets_in(known):
         return known

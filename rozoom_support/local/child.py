@@ -59,7 +59,7 @@ def main() -> None:
     die_with_parent(options.parent, options.death_signal)  # after the change of user, which would undo it
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     command = options.command[1:]
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606 - the point of this program
 
 
 if __name__ == "__main__":

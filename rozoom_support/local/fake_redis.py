@@ -1,4 +1,4 @@
-"""Where no Redis server can be had: one in Python, in memory, on loopback. `python -m rozoom_support.local.fake_redis PORT`"""
+"""Where no Redis server can be had: one in Python, in memory, on loopback, at the port in the first argument."""
 
 import os
 import signal

@@ -125,9 +125,7 @@ class Launch:
         if not (manifest.exists() and self.done.holds("static", static)):
             steps.append(self._command("collectstatic", "--no-input", "--clear", "--verbosity", "0"))
         if steps:
-            say(
-                "Preparing the database" if len(steps) == 2 or steps[0].name == "migrate" else "Collecting static files"
-            )
+            say("Preparing the database" if steps[0].name == "migrate" else "Collecting static files")
             self.supervisor.run_steps(steps)
         stamp = database_stamp(addresses.app)
         self.done.note("migrate", schema, stamp)
@@ -191,9 +189,8 @@ def people_table(people: list[Mapping[str, str]]) -> str:
     columns = {"email": "Sign in as", "password": "Password", "role": "Role", "organisation": "Organisation"}
     rows = [columns, *people]
     widths = {key: max(len(str(row.get(key, ""))) for row in rows) for key in columns}
-    return "\n".join(
-        "  " + "  ".join(str(row.get(key, "")).ljust(widths[key]) for key in columns).rstrip() for row in rows
-    )
+    lines = ("  ".join(str(row.get(key, "")).ljust(widths[key]) for key in columns) for row in rows)
+    return "\n".join(f"  {line}".rstrip() for line in lines)
 
 
 def launch(state: State, *, sample_data: bool) -> None:

@@ -20,7 +20,10 @@ from rozoom_support.local.ports import listen, port_of
 from rozoom_support.local.supervisor import say
 
 MAIL_BYTES = 40 * 1024 * 1024  # ten files of a message, encoded, and some room
-PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; frame-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 PART_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -34,7 +37,7 @@ class Keeper:
     def __init__(self, store: MailStore) -> None:
         self.store = store
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         try:
             kept = self.store.add(sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos), raw=raw)
@@ -71,7 +74,7 @@ class Pages(BaseHTTPRequestHandler):
             return self._page(mailpages.one_mail(mail))
         return self._page(mailpages.not_found(), 404)
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815
 
     def _host_is_local(self) -> bool:
         """A page elsewhere that points its own name at this machine (DNS rebinding) must not read the mail."""

@@ -11,10 +11,11 @@ STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
 a { color: var(--link); }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid var(--edge); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid var(--edge); }
+td, pre { overflow-wrap: anywhere; }
 th { font-weight: 600; }
 td.date, .quiet { color: var(--quiet); }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--edge); border-radius: .375rem; padding: 1rem; }
+pre { white-space: pre-wrap; border: 1px solid var(--edge); border-radius: .375rem; padding: 1rem; }
 iframe { width: 100%; height: 32rem; border: 1px solid var(--edge); border-radius: .375rem; background: #fff; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }

@@ -1,7 +1,7 @@
 """Makes `.venv` and installs a lock file into it, once: `python3 -I packages.py requirements.lock`
 
-Runs before there are any packages, by path, so it imports nothing but the standard library. Its syntax must be readable
-to a Python that is too old, which then hands over to a newer one.
+Runs by path before there are any packages, so it imports nothing but the standard library. A Python that is too old
+(3.6 or newer reads this file) hands over to a newer one.
 """
 
 import fcntl
@@ -28,25 +28,26 @@ def find_new_enough_python() -> None:
     if sys.version_info >= OLDEST:
         return
     for minor in range(20, OLDEST[1] - 1, -1):
+        name = f"python3.{minor}"
         try:
-            os.execvp("python3.%d" % minor, ["python3.%d" % minor, "-I", os.path.abspath(__file__), *sys.argv[1:]])
+            os.execvp(name, [name, "-I", os.path.abspath(__file__), *sys.argv[1:]])  # noqa: S606
         except OSError:
             continue
-    sys.exit("Python %d.%d or newer is needed; this is %d.%d. Name one with: make PYTHON=python3.12 ..."
-             % (*OLDEST, *sys.version_info[:2]))  # fmt: skip
+    needed, have = ".".join(map(str, OLDEST)), ".".join(map(str, sys.version_info[:2]))
+    sys.exit(f"Python {needed} or newer is needed; this is {have}. Name one with: make PYTHON=python3.12 ...")
 
 
 def stamp(lock: str) -> str:
     """Present when exactly this lock file has been installed."""
     with open(os.path.join(ROOT, lock), "rb") as file:
-        return os.path.join(VENV, "installed-%s" % hashlib.sha256(file.read()).hexdigest()[:16])
+        return os.path.join(VENV, f"installed-{hashlib.sha256(file.read()).hexdigest()[:16]}")
 
 
 def works() -> bool:
     """An environment outlives the Python it was made with."""
     if not os.path.exists(PYTHON):
         return False
-    question = "import sys; sys.exit(sys.version_info < (%d, %d))" % OLDEST
+    question = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     return subprocess.call([PYTHON, "-c", question], stderr=subprocess.DEVNULL) == 0
 
 
@@ -60,18 +61,16 @@ def make_environment() -> None:
 
 
 def install(lock: str) -> None:
-    own_pip = (
-        subprocess.call([PYTHON, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
-    )
+    own_pip = subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
     pip = [PYTHON, "-m", "pip"] if own_pip else [sys.executable, "-m", "pip", "--python", PYTHON]
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
     if subprocess.call([*pip, "install", *options, "-r", os.path.join(ROOT, lock)]) != 0:
-        sys.exit("The packages in %s could not be installed. The lines above say why." % lock)
+        sys.exit(f"The packages in {lock} could not be installed. The lines above say why.")
     for done in {lock, BASE_LOCK} if pins(BASE_LOCK) <= pins(lock) else {lock}:
         open(stamp(done), "w").close()
 
 
-def pins(lock: str) -> set:
+def pins(lock: str) -> "set[str]":
     with open(os.path.join(ROOT, lock), encoding="utf-8") as file:
         return set(re.findall(r"^[A-Za-z0-9._-]+==[^\s;\\]+", file.read(), re.MULTILINE))
 
@@ -86,7 +85,7 @@ def main() -> None:
         usable = works()
         if usable and os.path.exists(stamp(lock)):
             return
-        print("Installing the packages of %s into .venv (a minute or two, once)" % lock, flush=True)
+        print(f"Installing the packages of {lock} into .venv (a minute or two, once)", flush=True)  # noqa: T201
         if not usable:
             make_environment()
         install(lock)

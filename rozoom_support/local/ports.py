@@ -1,4 +1,4 @@
-"""Ports on loopback. A listening socket is opened here and handed to the server, so no other start can take it between."""
+"""Ports on loopback, opened here and handed to the server, so that no other start can take them in between."""
 
 import socket
 

@@ -193,9 +193,10 @@ class Postgres:
             if not entry.name.isdigit():
                 continue
             with suppress(OSError):
-                if (entry / "cwd").samefile(self.data) and "postgres" in (entry / "comm").read_text():
-                    if fingerprint(int(entry.name)):
-                        yield int(entry.name)
+                if not (entry / "cwd").samefile(self.data) or "postgres" not in (entry / "comm").read_text():
+                    continue
+                if fingerprint(int(entry.name)):
+                    yield int(entry.name)
 
 
 def _command_names(pid: int, folder: Path) -> bool:

@@ -4,12 +4,12 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from rozoom_support.local.ports import port_of
 from rozoom_support.local.processes import Program
 from rozoom_support.local.state import State
 
+MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes its files there with names nobody can guess
 QUEUES = "sla,mail,webhooks,imports,default"
 
 
@@ -18,8 +18,8 @@ def web(environment: Mapping[str, str], listener: socket.socket) -> Program:
     # The socket stays ours: while gunicorn is started again, people wait instead of being turned away.
     command += ["--bind", f"fd://{listener.fileno()}", "--no-control-socket", "--worker-class", "gthread"]
     command += ["--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "5"]
-    if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK):
-        command += ["--worker-tmp-dir", "/dev/shm"]  # the heartbeat must not wait for a disk
+    if os.access(MEMORY, os.W_OK):
+        command += ["--worker-tmp-dir", MEMORY]  # the heartbeat must not wait for a disk
     return Program("web", command, environment, stop_seconds=8, pass_fds=(listener.fileno(),))
 
 

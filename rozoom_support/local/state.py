@@ -72,7 +72,7 @@ class State:
         if len(os.fsencode(beside)) <= LONGEST_SOCKET_FOLDER and SAFE_IN_A_URL.fullmatch(str(beside)):
             return self.subfolder("run")
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-        return _own_folder(Path(f"/tmp/rozoom-{os.getuid()}-{digest}"))
+        return _own_folder(Path(f"/tmp/rozoom-{os.getuid()}-{digest}"))  # noqa: S108 - looked at before use
 
 
 def _own_folder(folder: Path) -> Path:
