@@ -1,0 +1,63 @@
+"""Fixtures every test may ask for."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from tests.world import World, make_world, token
+
+
+@pytest.fixture
+def world(db: Any) -> World:
+    """The known cast, inside the test's transaction."""
+    return make_world()
+
+
+@pytest.fixture
+def lasting_world(transactional_db: Any) -> World:
+    """The known cast, committed: for threads, processes and browsers."""
+    return make_world()
+
+
+class Api:
+    """A program with a token. `api.post(path, {...})` sends JSON."""
+
+    def __init__(self, secret: str) -> None:
+        self.client = Client()
+        self.headers = {"authorization": f"Bearer {secret}"}
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(path: str, data: Any = None, **kwargs: Any) -> Any:
+            headers = {**self.headers, **kwargs.pop("headers", {})}
+            if method != "get" and data is not None and "content_type" not in kwargs:
+                kwargs["content_type"] = "application/json"
+            return getattr(self.client, method)(path, data, headers=headers, **kwargs)
+
+        return call
+
+
+@pytest.fixture
+def api() -> Callable[..., Api]:
+    """api(world.acme) or api(world.acme, scopes=[...])"""
+    return lambda organisation, scopes=None, **fields: Api(token(organisation, scopes, **fields))
+
+
+@pytest.fixture(autouse=True)
+def _forget_rates(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rate limits count in the cache; each test begins with none."""
+    cache.clear()
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _files_elsewhere(tmp_path: Any, settings: Any) -> None:
+    """Uploads of a test stay in its own folder."""
+    storages = {**settings.STORAGES}
+    default = {
+        **storages["default"],
+        "OPTIONS": {**storages["default"]["OPTIONS"], "location": str(tmp_path / "files")},
+    }
+    settings.STORAGES = {**storages, "default": default}

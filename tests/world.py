@@ -1,0 +1,211 @@
+"""The cast every test knows: roZoom, two resellers, three customers, and an outsider for each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import factory
+from django.test import Client
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from contracts.models import Component, Product, Site, normal_serial
+from tenancy.actor import Actor
+from tenancy.context import Context, as_login_role, ensure_context, work_unit
+from tenancy.identity import hash_secret, new_secret
+from tenancy.models import ApiToken, Kind, Membership, Organisation, Person, Role, Team
+from tickets.models import Channel, MessageKind, Ticket
+from tickets.services import Report, add_message, file_ticket
+from tickets.severity import Impact
+
+PASSWORD = "correct horse battery staple"
+STAFF = Context("staff")
+SEVERITY_1 = Impact("complete", "no", "stopped", True)
+SEVERITY_2 = Impact("severe", "no", "degraded", False)
+SEVERITY_3 = Impact("minor", "yes", "normal", False)
+IMPACTS = {1: SEVERITY_1, 2: SEVERITY_2, 3: SEVERITY_3}
+ALL_SCOPES = ["tickets:read", "tickets:write", "tickets:answer", "notes:write", "components:read"]
+
+
+class TenantFactory(DjangoModelFactory):
+    """Rows are made as staff unless the test already stands in a context (with work_unit(...): SiteFactory())."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _generate(cls, strategy: str, params: dict[str, Any]) -> Any:
+        with ensure_context(STAFF):
+            return super()._generate(strategy, params)
+
+
+class OrganisationFactory(TenantFactory):
+    class Meta:
+        model = Organisation
+
+    kind = Kind.CUSTOMER
+    code = factory.Sequence("ORG{}".format)
+    name = factory.LazyAttribute(lambda o: o.code.title())
+
+
+class ProductFactory(TenantFactory):
+    class Meta:
+        model = Product
+        django_get_or_create = ("sku",)
+
+    sku = "DC-7"
+    name = "Drive controller DC-7"
+    kind = Product.Kind.HARDWARE
+
+
+class SiteFactory(TenantFactory):
+    class Meta:
+        model = Site
+
+    name = factory.Sequence("Site {}".format)
+    time_zone = "Europe/Berlin"
+
+
+class ComponentFactory(TenantFactory):
+    class Meta:
+        model = Component
+
+    product = factory.SubFactory(ProductFactory)
+    serial = factory.Sequence("7F-{:04d}".format)
+    serial_normal = factory.LazyAttribute(lambda o: normal_serial(o.serial))
+    site = factory.SubFactory(SiteFactory, customer=factory.SelfAttribute("..customer"))
+
+
+def person(organisation: Organisation, role: str, name: str, email: str = "") -> Membership:
+    """A person with a password and one membership."""
+    email = email or f"{name.lower().replace(' ', '.')}@{organisation.code.lower()}.example"
+    someone = Person.objects.create_user(email, PASSWORD, name=name)
+    return Membership.objects.create(
+        organisation=organisation, person=someone, role=role, person_name=name, person_email=email
+    )
+
+
+def token(organisation: Organisation, scopes: list[str] | None = None, **fields: Any) -> str:
+    """An API token of the organisation, in the clear."""
+    secret = new_secret()
+    with ensure_context(STAFF):
+        ApiToken.objects.create(
+            organisation=organisation,
+            name=fields.pop("name", f"{organisation.code} program"),
+            prefix=secret[:8],
+            secret_hash=hash_secret(secret),
+            scopes=ALL_SCOPES if scopes is None else scopes,
+            created_by_name="Test",
+            expires_at=fields.pop("expires_at", timezone.now() + timedelta(days=30)),
+            **fields,
+        )
+    return secret
+
+
+@dataclass
+class World:
+    """Delta serves Acme; Nova serves Bolt; Solo buys from roZoom itself."""
+
+    rozoom: Organisation
+    delta: Organisation
+    nova: Organisation
+    acme: Organisation
+    bolt: Organisation
+    solo: Organisation
+    people: dict[str, Membership] = field(default_factory=dict)
+    components: dict[str, Component] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        """world.ilse is the membership of Ilse."""
+        people = self.__dict__.get("people", {})
+        if name in people:
+            return people[name]
+        raise AttributeError(name)
+
+    def actor(self, name: str) -> Actor:
+        return Actor.of_membership(self.people[name])
+
+    def client(self, name: str, **extra: Any) -> Client:
+        """A signed-in browser of this person, without JavaScript."""
+        client = Client(**extra)
+        client.force_login(self.people[name].person)
+        return client
+
+
+# name: (organisation, role)
+PEOPLE = {
+    "ilse": ("acme", Role.MEMBER),
+    "ana": ("acme", Role.CUSTOMER_ADMINISTRATOR),
+    "bob": ("bolt", Role.MEMBER),
+    "sol": ("solo", Role.MEMBER),
+    "dirk": ("delta", Role.RESELLER_AGENT),
+    "dora": ("delta", Role.RESELLER_MANAGER),
+    "nils": ("nova", Role.RESELLER_AGENT),
+    "marek": ("rozoom", Role.AGENT),
+    "rita": ("rozoom", Role.AGENT),
+    "duty": ("rozoom", Role.DUTY_MANAGER),
+    "adam": ("rozoom", Role.ADMINISTRATOR),
+    "fin": ("rozoom", Role.FINANCE),
+}
+
+
+def make_world() -> World:
+    with work_unit(STAFF):
+        operator = OrganisationFactory(kind=Kind.OPERATOR, code="ROZOOM", name="roZoom")
+        delta = OrganisationFactory(kind=Kind.RESELLER, code="DELTA", name="Delta Reseller", time_zone="Europe/Berlin")
+        nova = OrganisationFactory(kind=Kind.RESELLER, code="NOVA", name="Nova Systems")
+        acme = OrganisationFactory(code="ACME", name="Acme Lifts", reseller=delta, time_zone="Europe/Berlin")
+        bolt = OrganisationFactory(code="BOLT", name="Bolt Works", reseller=nova)
+        solo = OrganisationFactory(code="SOLO", name="Solo Mills", reseller=operator)
+        world = World(operator, delta, nova, acme, bolt, solo)
+        with as_login_role():
+            for name, (organisation, role) in PEOPLE.items():
+                world.people[name] = person(
+                    getattr(world, organisation), role, f"{name.title()} Test", f"{name}@test.example"
+                )
+        for name in ("acme", "bolt", "solo"):
+            customer = getattr(world, name)
+            site = SiteFactory(customer=customer, name=f"{customer.name} main site")
+            world.components[name] = ComponentFactory(customer=customer, site=site, location="Rack 4")
+        Team.objects.create(name="Drives", lead=world.people["duty"])
+    return world
+
+
+def ticket(
+    world: World,
+    by: str = "ilse",
+    *,
+    severity: int = 2,
+    subject: str = "Lift 2 stands still",
+    description: str = "It stopped between floors.",
+    now: datetime | None = None,
+    **report: Any,
+) -> Ticket:
+    """A ticket filed through the service by this person for their customer."""
+    actor = world.actor(by)
+    with work_unit(actor.context) as unit:
+        return file_ticket(
+            actor=actor,
+            customer=Organisation.objects.get(pk=world.people[by].organisation_id),
+            report=Report(subject=subject, description=description, impact=IMPACTS[severity], **report),
+            channel=Channel.PORTAL,
+            now=now or unit.now,
+        )
+
+
+def message(
+    world: World,
+    on: Ticket,
+    by: str = "marek",
+    body: str = "We are looking at it.",
+    kind: str = MessageKind.PUBLIC,
+    **more: Any,
+) -> Any:
+    """A message written through the service."""
+    actor = world.actor(by)
+    with work_unit(actor.context) as unit:
+        return add_message(
+            actor=actor, ticket=on, kind=MessageKind(kind), body=body, now=more.pop("now", None) or unit.now, **more
+        )
