@@ -14,7 +14,10 @@ from rozoom_support.lib.ui.clock import milliseconds
 from rozoom_support.lib.ui.forms import Labelled
 
 COMPONENTS = [
-    ("dc-7", Labelled("Drive controller DC-7", "Serial 7F-2230 · Plant 2, Ghent · covered by warranty until 3 Mar 2027")),
+    (
+        "dc-7",
+        Labelled("Drive controller DC-7", "Serial 7F-2230 · Plant 2, Ghent · covered by warranty until 3 Mar 2027"),
+    ),
     ("lt-2", Labelled("Lift table LT-2", "Serial 4A-1181 · Plant 2, Ghent · not covered since 1 Nov 2026")),
     ("unknown", "I do not know"),
 ]
@@ -73,7 +76,14 @@ def _running(now: datetime, target: timedelta, left: timedelta) -> Segment:
 
 def _row(now: datetime, reference: str, severity: int, title: str, left: timedelta, **more: Any) -> SimpleNamespace:
     target = timedelta(hours={1: 1, 2: 4, 3: 24}[severity])
-    facts = {"customer": "ACME", "site": "Plant 2, Ghent", "owner": "", "state": "OPEN", "turn": "With roZoom", "last": ""}
+    facts = {
+        "customer": "ACME",
+        "site": "Plant 2, Ghent",
+        "owner": "",
+        "state": "OPEN",
+        "turn": "With roZoom",
+        "last": "",
+    }
     return SimpleNamespace(
         reference=reference, severity=severity, title=title, clock=_running(now, target, left), **(facts | more)
     )
@@ -82,30 +92,75 @@ def _row(now: datetime, reference: str, severity: int, title: str, left: timedel
 def _rows(now: datetime) -> list[SimpleNamespace]:
     hour, minute = timedelta(hours=1), timedelta(minutes=1)
     return [
-        _row(now, "ACME-42", 1, "Line 3 stands still, controller shows E-41", -12 * minute, owner="Marek Nowak",
-             last="We swapped the cable, no change. The line is still down and the night shift starts at six."),
+        _row(
+            now,
+            "ACME-42",
+            1,
+            "Line 3 stands still, controller shows E-41",
+            -12 * minute,
+            owner="Marek Nowak",
+            last="We swapped the cable, no change. The line is still down and the night shift starts at six.",
+        ),
         _row(now, "DELTA-7", 1, "Lift does not answer", 9.5 * minute, customer="Delta Foods", site="Cold store, Breda"),
         _row(now, "ACME-44", 2, "Table sinks two millimetres an hour", 3.2 * hour, state="NEW", turn="With roZoom"),
-        _row(now, "BORG-118", 3, "Release notes of 4.2.1 name the wrong port", 21 * hour, customer="Borg Logistics",
-             site="Hall 1, Malmö", state="WAITING", turn="Waiting for customer", owner="Ilse Vermeer"),
+        _row(
+            now,
+            "BORG-118",
+            3,
+            "Release notes of 4.2.1 name the wrong port",
+            21 * hour,
+            customer="Borg Logistics",
+            site="Hall 1, Malmö",
+            state="WAITING",
+            turn="Waiting for customer",
+            owner="Ilse Vermeer",
+        ),
     ]
 
 
 def _messages(now: datetime) -> list[dict[str, Any]]:
     return [
-        {"id": "m1", "kind": "public", "author": "Ana Ruiz", "role": "ACME", "party": "customer",
-         "at": now - timedelta(minutes=55), "audience": "roZoom, Delta Reseller and ACME can read this",
-         "body": "Line 3 **stands still** since 12:40.\n\n1. Power is on\n2. Controller shows `E-41`\n\n> The night shift starts at six.",
-         "files": [{"url": "#file", "name": "controller-display.jpg", "size": 482_133}]},
-        {"id": "m2", "kind": "partner", "author": "Joris Claes", "role": "Delta Reseller", "party": "reseller",
-         "at": now - timedelta(minutes=41), "audience": "roZoom and Delta Reseller, not the customer",
-         "body": "We have one DC-7 in the van. Shall we take it along?"},
-        {"id": "m3", "kind": "internal", "author": "Marek Nowak", "role": "roZoom", "party": "operator",
-         "at": now - timedelta(minutes=33), "audience": "",
-         "body": "Same firmware as in BORG-97. Check the watchdog before anybody swaps hardware."},
-        {"id": "m4", "kind": "public", "author": "Marek Nowak", "role": "roZoom", "party": "operator",
-         "at": now - timedelta(hours=30), "audience": "roZoom, Delta Reseller and ACME can read this",
-         "body": "Hello Ana, hold the reset key for ten seconds and tell me which lamp lights first.\n\nhttps://support.rozoom.example/kb/e-41"},
+        {
+            "id": "m1",
+            "kind": "public",
+            "author": "Ana Ruiz",
+            "role": "ACME",
+            "party": "customer",
+            "at": now - timedelta(minutes=55),
+            "audience": "roZoom, Delta Reseller and ACME can read this",
+            "body": "Line 3 **stands still** since 12:40.\n\n1. Power is on\n2. Controller shows `E-41`\n\n> Night shift at six.",
+            "files": [{"url": "#file", "name": "controller-display.jpg", "size": 482_133}],
+        },
+        {
+            "id": "m2",
+            "kind": "partner",
+            "author": "Joris Claes",
+            "role": "Delta Reseller",
+            "party": "reseller",
+            "at": now - timedelta(minutes=41),
+            "audience": "roZoom and Delta Reseller, not the customer",
+            "body": "We have one DC-7 in the van. Shall we take it along?",
+        },
+        {
+            "id": "m3",
+            "kind": "internal",
+            "author": "Marek Nowak",
+            "role": "roZoom",
+            "party": "operator",
+            "at": now - timedelta(minutes=33),
+            "audience": "",
+            "body": "Same firmware as in BORG-97. Check the watchdog before anybody swaps hardware.",
+        },
+        {
+            "id": "m4",
+            "kind": "public",
+            "author": "Marek Nowak",
+            "role": "roZoom",
+            "party": "operator",
+            "at": now - timedelta(hours=30),
+            "audience": "roZoom, Delta Reseller and ACME can read this",
+            "body": "Hello Ana, hold the reset key for ten seconds and tell me which lamp lights first.\n\nhttps://support.rozoom.example/kb/e-41",
+        },
     ]
 
 
@@ -120,8 +175,13 @@ def everything(request: HttpRequest) -> dict[str, Any]:
     bound.is_valid()
     theme = request.GET.get("theme", "system")
     return {
-        "prefs": {"theme": theme, "clock_updates": request.GET.get("clock", "second"), "keys": True,
-                  "time_zone": "Europe/Brussels", "density": request.GET.get("density", "comfortable")},
+        "prefs": {
+            "theme": theme,
+            "clock_updates": request.GET.get("clock", "second"),
+            "keys": True,
+            "time_zone": "Europe/Brussels",
+            "density": request.GET.get("density", "comfortable"),
+        },
         "server_now_ms": milliseconds(now),
         "support": {"phone": "+32 9 555 01 00", "email": "support@rozoom.example", "name": "roZoom Support"},
         "now": now,
@@ -139,7 +199,7 @@ def everything(request: HttpRequest) -> dict[str, Any]:
         "form": ProblemForm(),
         "bad_form": bound,
         "reply_form": ReplyForm(auto_id="reply_%s"),
-        "note_form": ReplyForm({"text": ""}, auto_id="note_%s"),
+        "note_form": ReplyForm({"text": "", "seen_id": "17"}, auto_id="note_%s"),
         "partner_form": ReplyForm(auto_id="partner_%s"),
         "page": Paginator(range(340), 50).page(3),
         "closed_choices": [
@@ -147,7 +207,10 @@ def everything(request: HttpRequest) -> dict[str, Any]:
             {"label": "Internal note", "url": "?compose=note", "kind": "internal"},
             {"label": "Partner note", "url": "?compose=partner", "kind": "partner"},
         ],
-        "steps": [{"label": label, "url": "#"} for label in ("Component", "Where", "Impact", "What happened", "Check")],
+        "steps": [
+            {"label": label, "url": "#forms" if place < 2 else ""}
+            for place, label in enumerate(("Component", "Where", "Impact", "What happened", "Check"))
+        ],
         "timeline": [
             {"title": "Requested", "at": now - 30 * hour, "state": "done"},
             {"title": "Approved", "at": now - 28 * hour, "state": "done", "text": "by Ilse Vermeer"},

@@ -27,13 +27,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, "components/styleguide.html", samples.everything(request))
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: no context processors and no database, which may be what failed."""
-    context = {
-        "style": ERROR_STYLE,
-        "reference": getattr(request, "request_id", ""),
-        "support": getattr(settings, "SUPPORT_CONTACT", {}),
-    }
-    response = HttpResponse(render_to_string("500.html", context), status=500)
+def error_page(status: int, *, reference: str = "") -> HttpResponse:
+    """500 or 503: no request, no context processors and no database, which may be what failed."""
+    context = {"style": ERROR_STYLE, "reference": reference, "support": settings.SUPPORT_CONTACT}
+    response = HttpResponse(render_to_string(f"{status}.html", context), status=status)
     response.headers["Content-Security-Policy"] = ERROR_POLICY
     return response

@@ -176,9 +176,9 @@ def initials(name: object) -> str:
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(*forms: BaseForm | None) -> dict[str, Any]:
+def error_summary(*forms: object) -> dict[str, Any]:
     """All errors of the forms, each with a link to its field: put it before the form, once per page."""
-    return {"errors": [error for form in forms if form is not None for error in _errors(form)]}
+    return {"errors": [error for form in forms if isinstance(form, BaseForm) for error in _errors(form)]}
 
 
 def _errors(form: BaseForm) -> Iterable[dict[str, str]]:
@@ -197,10 +197,19 @@ def first_id(field: BoundField) -> str:
     return f"{field.auto_id}_0" if field.auto_id else ""
 
 
+@register.filter
+def calm(field: BoundField) -> SafeString:
+    """A field of a form we did not write (allauth): its label in our words, no placeholder that repeats the label."""
+    label = str(field.label or "")
+    field.label = {"email": "E-mail address"}.get(field.name, label[:1] + label[1:].lower())
+    field.field.widget.attrs.pop("placeholder", None)
+    return field.as_field_group()
+
+
 @register.simple_tag
-def error_word(*forms: BaseForm | None) -> str:
+def error_word(*forms: object) -> str:
     """Begins the title of a page that shows errors: {% block title %}{% error_word form %}Report a problem{% endblock %}."""
-    return "Error: " if any(form is not None and form.is_bound and form.errors for form in forms) else ""
+    return "Error: " if any(isinstance(form, BaseForm) and form.errors for form in forms) else ""
 
 
 @register.inclusion_tag("components/pager.html", takes_context=True)
