@@ -56,10 +56,11 @@ class Mail:
         if part is None:
             return ""
         try:
-            return str(part.get_content())
+            found = str(part.get_content())
         except (LookupError, ValueError):  # an encoding nobody knows
-            found = part.get_payload(decode=True)
-            return found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found)
+            raw = part.get_payload(decode=True)
+            found = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+        return found.replace("\r\n", "\n")
 
     def summary(self) -> dict[str, Any]:
         return {

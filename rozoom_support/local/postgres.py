@@ -137,10 +137,15 @@ class Postgres:
         for folder in (self.data, self.sockets):
             if folder.exists():
                 self._own(folder)
-        if self.run_as == "nobody" and not _as("nobody", [str(self.bin / "postgres"), "--version"]):
-            raise LocalError(NOT_READABLE.format(path=self.bin))
-        if self.run_as == "nobody" and not _as("nobody", ["test", "-w", str(self.sockets)]):
-            raise LocalError(NOT_READABLE.format(path=self.state.folder))
+        if self.run_as == "nobody":
+            self._refuse_unreachable()
+
+    def _refuse_unreachable(self) -> None:
+        needed = {self.bin: [str(self.bin / "postgres"), "--version"]}
+        needed |= {folder: ["test", "-x", str(folder)] for folder in (self.state.folder, self.sockets)}
+        for path, question in needed.items():
+            if not _as("nobody", question):
+                raise LocalError(NOT_READABLE.format(path=path))
 
     def _own(self, folder: Path) -> None:
         owner = NOBODY if self.run_as == "nobody" else os.getuid()

@@ -29,6 +29,7 @@ STOP_ORDER = [["web", "beat", "watch"], ["worker"], ["mail"], ["redis"], ["postg
 DEATHS = 5  # within a minute, then there is no point in another try
 DEATHS_BEFORE_READY = 2  # what dies while starting mostly dies of a mistake that stays
 MINUTE = 60.0
+FIRST_PAUSE = 0.25  # seconds, doubled after each further death
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -174,8 +175,7 @@ class Supervisor:
                 f"{name} ended {len(child.deaths)} times within a minute ({how}). "
                 f"Its last lines, from {self.state.log(name)}:\n{tail(self.state.log(name))}"
             )
-        pause = 0.25 * 2 ** (len(child.deaths) - 1)
-        child.start_again_at = now + pause
+        child.start_again_at = now + FIRST_PAUSE * 2 ** (len(child.deaths) - 1)
         self.tell(f"{name} ended ({how}), starting it again")
 
     def _remember(self) -> None:
