@@ -76,8 +76,6 @@ def test_what_keeps_dying_ends_the_start_with_the_tail_of_its_log(state: State, 
     monkeypatch.setattr("rozoom_support.local.supervisor.FIRST_PAUSE", 0.02)
     said: list[str] = []
     command = [sys.executable, "-I", "-S", "-c", "print('no such table'); raise SystemExit(3)"]
-        "beat", [sys.executable, "-I", "-S", "-c", "print('no such table'); raise SystemExit(3)"], clean_environment()
-    )
     with Supervisor(state, tell=said.append) as supervisor:
         supervisor.ready = True
         supervisor.start(Program("beat", command, clean_environment()))
