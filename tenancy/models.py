@@ -91,7 +91,7 @@ class Organisation(models.Model):
 
 class PersonManager(BaseUserManager["Person"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
-        person = self.model(email=self.normalize_email(email), **fields)
+        person = self.model(email=email.strip().lower(), **fields)  # sign-in looks addresses up in small letters
         person.set_password(password)
         person.save(using=self._db)
         return person
@@ -198,19 +198,36 @@ class Invitation(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="invitations")
     email = models.EmailField()
+    name = models.CharField(max_length=120, blank=True, help_text="Filled in for them on the first page they see.")
     role = models.CharField(max_length=24, choices=Role)
     secret_hash = models.CharField(max_length=64)
     invited_by_name = models.CharField(max_length=120)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["secret_hash"], name="invitation_secret_unique")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["secret_hash"], name="invitation_secret_unique"),
+            models.UniqueConstraint(
+                "organisation",
+                Lower("email"),
+                condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="invitation_one_open_per_address",
+            ),
+        ]
         indexes: ClassVar = [models.Index(fields=["organisation", "email"], name="invitation_organisation_email")]
 
     def __str__(self) -> str:
         return f"{self.email} to {self.organisation}"
+
+    @property
+    def role_label(self) -> str:
+        return Role(self.role).label
+
+    def is_open(self, now: datetime) -> bool:
+        return self.accepted_at is None and self.withdrawn_at is None and now < self.expires_at
 
 
 class ApiToken(models.Model):
