@@ -174,6 +174,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.3},
     }
 }
+if TESTING:  # each test process counts rates for itself; the Redis cache has tests of its own
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CELERY_BROKER_URL = f"redis+socket://{_unix}" if _is_socket else REDIS_URL
 
 # --- People, sessions, cookies --------------------------------------------------------------------------------------

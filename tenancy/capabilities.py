@@ -22,6 +22,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "ticket:close": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:merge": TRIAGE,
     "component:read": CUSTOMERS | DESK,
+    "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "desk:open": DESK,

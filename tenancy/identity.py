@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from tenancy.models import ApiToken, Membership, Person
 
-TOKEN_MARK = "rz_"
+TOKEN_MARK = "rz_"  # noqa: S105  (a mark that secret scanners can find)
 LAST_USE_GRAIN = timedelta(minutes=1)  # last_used_at is written at most this often
 
 

@@ -1,6 +1,6 @@
 """Fixtures every test may ask for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,10 +46,9 @@ def api() -> Callable[..., Api]:
 
 
 @pytest.fixture(autouse=True)
-def _forget_rates(request: pytest.FixtureRequest) -> Iterator[None]:
+def _forget_rates() -> None:
     """Rate limits count in the cache; each test begins with none."""
     cache.clear()
-    yield
 
 
 @pytest.fixture(autouse=True)

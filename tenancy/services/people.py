@@ -1,0 +1,137 @@
+"""What a person may do in an organisation, and the end of it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from rozoom_support.lib.refusals import NotFound, Refused
+from tenancy import departures
+from tenancy.actor import Actor
+from tenancy.capabilities import role_may
+from tenancy.models import ROLES_OF_KIND, Membership, Person, TeamMember
+from tenancy.services._common import ADMINISTRATOR_OF_KIND, record, require_managing
+
+
+class CannotChangePerson(Refused):
+    code = "cannot_change_person"
+
+
+@transaction.atomic
+def change_role(*, actor: Actor, membership: Membership, role: str, now: datetime) -> Membership:
+    membership = _lock(actor, membership)
+    if role not in ROLES_OF_KIND[membership.organisation.kind]:
+        raise CannotChangePerson("Choose a role this organisation has.", param="role")
+    if not membership.is_active:
+        raise CannotChangePerson(f"{membership.person_name} has no access now. Give it back first.")
+    if membership.role == role:
+        return membership
+    _keep_oneself(actor, membership)
+    _keep_an_administrator(actor, membership)
+    was, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    record(actor, membership.organisation, "person.role_changed", now, email=membership.person_email, was=was, to=role)
+    if not role_may(role, "ticket:work"):
+        _hand_work_back(actor, membership, now)
+    return membership
+
+
+@transaction.atomic
+def deactivate(*, actor: Actor, membership: Membership, now: datetime) -> Membership:
+    """No access from the next request on. The account stays: the person may belong to other organisations."""
+    membership = _lock(actor, membership)
+    if not membership.is_active:
+        return membership
+    _keep_oneself(actor, membership)
+    _keep_an_administrator(actor, membership)
+    _end(actor, membership, now)
+    return membership
+
+
+@transaction.atomic
+def let_back_in(*, actor: Actor, membership: Membership, now: datetime) -> Membership:
+    membership = _lock(actor, membership)
+    if membership.is_active:
+        return membership
+    membership.is_active = True
+    membership.save(update_fields=["is_active"])
+    record(actor, membership.organisation, "person.let_back_in", now, email=membership.person_email)
+    return membership
+
+
+@transaction.atomic
+def close_account(*, actor: Actor, person: Person, now: datetime) -> Person:
+    """roZoom's administrators end an account in every organisation at once, also an administrator's."""
+    _require_operator(actor)
+    if actor.person_id == person.pk:
+        raise CannotChangePerson("You can not close your own account. Ask another administrator.")
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    memberships = Membership.objects.select_for_update(of=("self",)).select_related("organisation").order_by("pk")
+    for membership in memberships.filter(person=person, is_active=True):
+        _end(actor, membership, now)
+    if person.is_active:
+        person.is_active = False
+        person.save(update_fields=["is_active"])
+    return person
+
+
+@transaction.atomic
+def open_account(*, actor: Actor, person: Person, now: datetime) -> Person:
+    """The person can sign in again. Which organisations let them back in is decided there."""
+    _require_operator(actor)
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    if not person.is_active:
+        person.is_active = True
+        person.save(update_fields=["is_active"])
+        for membership in Membership.objects.select_related("organisation").filter(person=person):
+            record(actor, membership.organisation, "person.account_opened", now, email=person.email)
+    return person
+
+
+def _lock(actor: Actor, membership: Membership) -> Membership:
+    require_managing(actor, membership.organisation)
+    found = Membership.objects.select_for_update(of=("self",)).select_related("organisation")
+    locked = found.filter(pk=membership.pk).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+def _keep_oneself(actor: Actor, membership: Membership) -> None:
+    if actor.person_id == membership.person_id:
+        raise CannotChangePerson("You can not change your own access. Ask another administrator.")
+
+
+def _keep_an_administrator(actor: Actor, membership: Membership) -> None:
+    """Locks every administrator of the organisation, so that two of them can not end each other at once.
+
+    roZoom's administrators may end even the last one of another organisation: they can invite the next.
+    """
+    organisation = membership.organisation
+    keeper = ADMINISTRATOR_OF_KIND.get(organisation.kind)
+    if membership.role != keeper or (actor.is_operator and actor.organisation_id != organisation.pk):
+        return
+    keepers = Membership.objects.select_for_update().filter(organisation=organisation, role=keeper, is_active=True)
+    if {other.pk for other in keepers.order_by("pk")} <= {membership.pk}:
+        raise CannotChangePerson(
+            f"{membership.person_name} is the last one who manages people here. Give somebody else that role first."
+        )
+
+
+def _end(actor: Actor, membership: Membership, now: datetime) -> None:
+    membership.is_active = False
+    membership.save(update_fields=["is_active"])
+    if actor.is_operator:  # only roZoom has teams, and only its connection may touch them
+        TeamMember.objects.filter(membership=membership).delete()
+    record(actor, membership.organisation, "person.access_ended", now, email=membership.person_email)
+    _hand_work_back(actor, membership, now)
+
+
+def _hand_work_back(actor: Actor, membership: Membership, now: datetime) -> None:
+    for take_back in departures.when_person_leaves:
+        take_back(actor, membership, now)
+
+
+def _require_operator(actor: Actor) -> None:
+    actor.require("people:manage")
+    if not actor.is_operator:
+        raise NotFound

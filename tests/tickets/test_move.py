@@ -1,0 +1,168 @@
+"""Moves, taking, assigning and merging: the rule, the refusal, the race."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from rozoom_support.lib.refusals import Stale
+from sla.models import ClockSegment
+from tenancy.actor import NotAllowed
+from tenancy.context import Context, work_unit
+from tenancy.models import AuditEvent, Membership
+from tests.world import World, message, ticket
+from tickets.models import Ticket
+from tickets.services import CannotAssign, CannotMerge, CannotMove, assign, make_move, merge, take
+
+WORKER = Context("worker")
+
+
+def fresh(filed: Ticket) -> Ticket:
+    with work_unit(WORKER):
+        return Ticket.objects.get(pk=filed.pk)
+
+
+def act(world: World, by: str, deed: Callable[..., Any], **kwargs: Any) -> Any:
+    actor = world.actor(by)
+    with work_unit(actor.context) as unit:
+        return deed(actor=actor, now=kwargs.pop("now", unit.now), **kwargs)
+
+
+def test_withdrawing_cancels_the_promise_with_the_reason(world: World) -> None:
+    filed = ticket(world)
+    act(world, "ilse", make_move, ticket=filed, move="withdraw", reason="We found the switch.")
+    after = fresh(filed)
+    assert (after.state, after.response_outcome, after.clock_due_at) == ("WITHDRAWN", "CANCELLED", None)
+    assert after.resolution == "We found the switch."
+    with work_unit(WORKER):
+        assert ClockSegment.objects.get(ticket_id=filed.pk).outcome == "CANCELLED"
+        assert AuditEvent.objects.filter(chain=filed.chain, verb="ticket.withdraw").count() == 1
+
+
+def test_withdrawing_asks_why(world: World) -> None:
+    with pytest.raises(CannotMove, match="in a few words why") as refused:
+        act(world, "ilse", make_move, ticket=ticket(world), move="withdraw", reason=" ")
+    assert refused.value.param == "reason"
+
+
+def test_waiting_names_whose_turn_it_is_and_pauses_nothing(world: World) -> None:
+    filed = ticket(world)
+    act(world, "marek", make_move, ticket=filed, move="begin")
+    with pytest.raises(CannotMove, match="who has to act"):
+        act(world, "marek", make_move, ticket=filed, move="wait", turn="somebody")
+    act(world, "marek", make_move, ticket=filed, move="wait", turn="reseller")
+    after = fresh(filed)
+    assert (after.state, after.turn, after.clock_due_at) == ("WAITING", "reseller", filed.clock_due_at)
+
+
+def test_a_customer_that_solved_it_ends_the_promise_itself(world: World) -> None:
+    filed = ticket(world)
+    act(world, "marek", make_move, ticket=filed, move="begin")
+    act(world, "ilse", make_move, ticket=filed, move="resolve", resolution="Loose plug.")
+    assert (fresh(filed).state, fresh(filed).response_outcome) == ("RESOLVED", "CANCELLED")
+    act(world, "ilse", make_move, ticket=filed, move="close")
+    assert fresh(filed).state == "CLOSED"
+
+
+@pytest.mark.parametrize("move", ["resume", "close", "reopen"])
+def test_an_impossible_move_explains_itself(world: World, move: str) -> None:
+    with pytest.raises(CannotMove, match="A ticket that is new can not be"):
+        act(world, "marek", make_move, ticket=ticket(world), move=move)
+
+
+def test_an_unknown_move_lists_the_known(world: World) -> None:
+    with pytest.raises(CannotMove, match="Known are: begin, wait"):
+        act(world, "marek", make_move, ticket=ticket(world), move="explode")
+
+
+def test_a_stale_version_changes_nothing(world: World) -> None:
+    filed = ticket(world)
+    act(world, "marek", make_move, ticket=filed, move="begin", version=1)
+    with pytest.raises(Stale):
+        act(world, "rita", make_move, ticket=filed, move="wait", turn="customer", version=1)
+    assert fresh(filed).version == 2
+
+
+def test_taking_begins_the_work(world: World) -> None:
+    filed = ticket(world)
+    act(world, "marek", take, ticket=filed, seen_assignee=None)
+    after = fresh(filed)
+    assert (after.state, after.assignee_name, after.assignee_party) == ("OPEN", "Marek Test", "operator")
+
+
+def test_the_second_to_take_is_told_who_was_first(world: World) -> None:
+    filed = ticket(world)
+    act(world, "marek", take, ticket=filed, seen_assignee=None)
+    with pytest.raises(CannotAssign, match="Marek Test has this ticket now"):
+        act(world, "rita", take, ticket=filed, seen_assignee=None)
+    assert fresh(filed).assignee_name == "Marek Test"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_wins(lasting_world: World) -> None:
+    filed, together, told = ticket(lasting_world), Barrier(2), []
+
+    def one(name: str) -> None:
+        try:
+            together.wait(timeout=10)
+            act(lasting_world, name, take, ticket=filed, seen_assignee=None)
+        except CannotAssign as refused:
+            told.append(refused.message)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=one, args=(name,)) for name in ("marek", "rita")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    owner = fresh(filed).assignee_name
+    assert told == [f"{owner} has this ticket now. Nothing was changed."]
+
+
+def test_a_reseller_assigns_its_own_people_only(world: World) -> None:
+    filed = ticket(world)
+    act(world, "dora", assign, ticket=filed, to=world.dirk)
+    assert fresh(filed).assignee_name == "Dirk Test"
+    with pytest.raises(CannotAssign, match="Choose a person"):
+        act(world, "marek", assign, ticket=filed, to=world.nils)
+    with pytest.raises(NotAllowed):
+        act(world, "ilse", assign, ticket=filed, to=world.marek)
+    with work_unit(world.actor("dora").context):
+        assert set(Membership.objects.values_list("person_name", flat=True)) == {"Dirk Test", "Dora Test"}
+
+
+def test_merging_keeps_the_earlier_due_time(world: World) -> None:
+    with work_unit(WORKER) as unit:
+        earlier = unit.now - timedelta(hours=1)
+    first = ticket(world, now=earlier)
+    second = ticket(world)
+    act(world, "marek", merge, ticket=first, into=second)
+    gone, stays = fresh(first), fresh(second)
+    assert (gone.state, gone.merged_into_id, gone.response_outcome) == ("MERGED", second.pk, "CANCELLED")
+    assert stays.clock_due_at == stays.response_due_at == first.response_due_at
+    with work_unit(WORKER):
+        outcomes = list(
+            ClockSegment.objects.filter(ticket_id=second.pk).order_by("id").values_list("outcome", flat=True)
+        )
+    assert outcomes == ["SUPERSEDED", "RUNNING"]
+
+
+def test_merging_into_an_answered_ticket_carries_the_promise_over(world: World) -> None:
+    first, second = ticket(world), ticket(world)
+    message(world, second, "marek")
+    act(world, "marek", merge, ticket=first, into=second)
+    assert fresh(second).clock_due_at == first.response_due_at
+
+
+def test_merging_refuses_what_cannot_be_one_problem(world: World) -> None:
+    mine, other = ticket(world), ticket(world, "bob")
+    with pytest.raises(CannotMerge, match="same customer"):
+        act(world, "marek", merge, ticket=mine, into=other)
+    with pytest.raises(CannotMerge, match="into itself"):
+        act(world, "marek", merge, ticket=mine, into=mine)
+    with pytest.raises(NotAllowed):
+        act(world, "dirk", merge, ticket=mine, into=mine)
