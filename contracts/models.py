@@ -94,7 +94,7 @@ class Component(TenantModel):
     implemented_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.IN_USE)
 
-    objects = ComponentQuerySet.as_manager()
+    objects = ComponentQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

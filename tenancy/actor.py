@@ -34,7 +34,7 @@ class Actor:
     party: str
     name: str
     role: str = ""
-    organisation_id: int | None = None
+    organisation_id: int = 0  # no organisation has the number 0: system jobs act for none
     organisation_name: str = ""
     organisation_code: str = ""
     person_id: int | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django_fsm import FSMField, transition
@@ -34,11 +34,11 @@ UNSOLVED = (State.NEW, State.OPEN, State.WAITING)
 ENDED = (State.CLOSED, State.MERGED, State.WITHDRAWN)
 
 
-def _may(capability: str) -> Callable[["Ticket", Actor], bool]:
+def _may(capability: str) -> Callable[[Any, Any], bool]:
     return lambda ticket, actor: actor.can(capability)
 
 
-def _may_solve(ticket: "Ticket", actor: Actor) -> bool:
+def _may_solve(ticket: Any, actor: Any) -> bool:
     """The desk solves; a customer may say that its own problem is gone."""
     return actor.can("ticket:work") or (actor.party == "customer" and actor.can("ticket:close"))
 
@@ -89,7 +89,8 @@ MOVES = ("begin", "wait", "resume", "resolve", "close", "reopen", "withdraw", "m
 
 def moves(ticket: "Ticket", actor: Actor) -> list[str]:
     """Names of the moves this actor may make from this state, in the order of MOVES."""
-    open_to = {move.name for move in ticket.get_available_user_state_transitions(actor)}
+    offered = ticket.get_available_user_state_transitions(actor)  # type: ignore[attr-defined]  # django-fsm adds it
+    open_to = {move.name for move in offered}
     return [name for name in MOVES if name in open_to]
 
 

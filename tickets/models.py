@@ -142,7 +142,7 @@ class Ticket(TicketLifecycle, TenantModel):
         db_persist=True,
     )
 
-    objects = TicketQuerySet.as_manager()
+    objects = TicketQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject, Left
 
 from contracts.models import normal_serial
 from rozoom_support.lib.refusals import NotFound
@@ -123,7 +125,7 @@ def drafts_of(actor: Actor, ticket: Ticket) -> dict[str, ReplyDraft]:
 
 def draft_for(actor: Actor, draft_id: UUID | str) -> TicketDraft:
     """A report this person is writing. Raises NotFound."""
-    draft = TicketDraft.objects.select_related("customer").filter(pk=draft_id, person_id=actor.person_id).first()
+    draft = TicketDraft.objects.select_related("customer").filter(pk=draft_id, person_id=actor.person_id or 0).first()
     if draft is None:
         raise NotFound
     return draft
@@ -141,3 +143,33 @@ def assignable(ticket: Ticket) -> list[Membership]:
 def due_soon_until(now: datetime) -> datetime:
     """ "Due soon" in counts: within 15 minutes (interface.md clock states use the longer of that and a quarter)."""
     return now + timedelta(minutes=15)
+
+
+def capped_counts(sets: dict[str, Any], cap: int = COUNT_CAP) -> dict[str, int]:
+    """Sizes of several sets, each counted up to `cap` + 1, in one statement."""
+    names, parts, params = [], [], []
+    for name, tickets in sets.items():
+        try:
+            sql, values = tickets.order_by().values("pk")[: cap + 1].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        names.append(name)
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS found)")  # noqa: S608 (written by the ORM, values apart)
+        params += values
+    found: Sequence[int] = ()
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join(parts), params)
+            found = cursor.fetchone()
+    return dict.fromkeys(sets, 0) | dict(zip(names, found, strict=True))
+
+
+def last_words(actor: Actor, tickets: Sequence[Ticket], length: int = 160) -> dict[int, dict[str, str]]:
+    """The newest message of each ticket that this reader may see, cut: {"kind", "author", "text"} by the ticket's key."""
+    newest = (
+        Message.objects.filter(ticket=OuterRef("pk"), kind__in=readable_kinds(actor))
+        .order_by("-created_at", "-id")
+        .values(said=JSONObject(kind="kind", author="author_name", text=Left("body", length)))
+    )
+    found = Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).order_by()
+    return dict(found.annotate(said=Subquery(newest[:1])).filter(said__isnull=False).values_list("pk", "said"))

@@ -26,7 +26,7 @@ def take(
     actor: Actor,
     ticket: Ticket,
     now: datetime,
-    seen_assignee: int | None | object = SEEN_NOTHING,
+    seen_assignee: int | object | None = SEEN_NOTHING,
     version: int | None = None,
 ) -> Ticket:
     """Make the actor the assignee. `seen_assignee` is who had it on the page; when it is somebody else now, nothing changes."""
@@ -43,7 +43,7 @@ def assign(
     ticket: Ticket,
     to: Membership | None,
     now: datetime,
-    seen_assignee: int | None | object = SEEN_NOTHING,
+    seen_assignee: int | object | None = SEEN_NOTHING,
     version: int | None = None,
 ) -> Ticket:
     """Give it to a person of roZoom's desk or of the ticket's reseller, or to nobody."""
@@ -66,7 +66,7 @@ def _hand_over(
     name: str,
     party: str,
     now: datetime,
-    seen_assignee: int | None | object,
+    seen_assignee: int | object | None,
     version: int | None,
 ) -> Ticket:
     ticket = lock(ticket, version=version)

@@ -12,7 +12,8 @@ from sla import services as sla
 from tenancy.actor import Actor
 from tenancy.models import Kind, Organisation
 from tickets.files import CheckedFile, attach, claim_draft_files
-from tickets.models import Channel, ServiceKind, Ticket, TicketDraft, Turn
+from tickets.lifecycle import Turn
+from tickets.models import Channel, ServiceKind, Ticket, TicketDraft
 from tickets.services._common import record, tell
 from tickets.severity import Impact, propose
 

@@ -40,7 +40,7 @@ def merge(*, actor: Actor, ticket: Ticket, into: Ticket, now: datetime, version:
     record(actor, ticket, "ticket.merge", now, was=came_from, into=into.reference)
     save(into, now, "clock_due_at", "response_due_at")
     record(actor, into, "ticket.absorbed", now, merged=ticket.reference, due_at=into.clock_due_at)
-    tell("ticket.moved", actor, ticket, now, move="merge", was=came_from, now=ticket.state, into=into.reference)
+    tell("ticket.moved", actor, ticket, now, move="merge", was=came_from, to=ticket.state, into=into.reference)
     return into
 
 

@@ -1,5 +1,6 @@
 """Moves between states. The table in lifecycle.py says which; these say what each one means."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -41,8 +42,8 @@ def _start(actor: Actor, ticket: Ticket, move: str, version: int | None) -> Tick
 
 def _finish(actor: Actor, ticket: Ticket, move: str, came_from: str, now: datetime, *fields: str, **why: Any) -> Ticket:
     save(ticket, now, "state", *fields)
-    record(actor, ticket, f"ticket.{move}", now, was=came_from, now=ticket.state, **why)
-    tell("ticket.moved", actor, ticket, now, move=move, was=came_from, now=ticket.state)
+    record(actor, ticket, f"ticket.{move}", now, was=came_from, to=ticket.state, **why)
+    tell("ticket.moved", actor, ticket, now, move=move, was=came_from, to=ticket.state)
     return ticket
 
 
@@ -175,7 +176,7 @@ def change_details(
     return ticket
 
 
-MAKE = {
+MAKE: dict[str, Callable[..., Ticket]] = {
     "begin": begin,
     "wait": wait,
     "resume": resume,

@@ -3,5 +3,5 @@ from django.core.management.commands import createcachetable
 from tenancy.management.base import OwnerCommand
 
 
-class Command(OwnerCommand, createcachetable.Command):
+class Command(OwnerCommand, createcachetable.Command):  # type: ignore[misc]
     pass
