@@ -25,7 +25,7 @@ def web(environment: Mapping[str, str], listener: socket.socket) -> Program:
 
 def worker(environment: Mapping[str, str]) -> Program:
     command = [sys.executable, "-m", "celery", "-A", "rozoom_support", "worker", "--pool", "prefork"]
-    command += ["--concurrency", "3", "--queues", QUEUES, "--loglevel", "INFO"]
+    command += ["--concurrency", "3", "--queues", QUEUES, "--loglevel", "WARNING"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return Program("worker", command, environment, stop_seconds=12)
 
