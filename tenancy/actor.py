@@ -82,6 +82,15 @@ class Actor:
         return self.party == "operator"
 
     @property
+    def answers_for_rozoom(self) -> bool:
+        """Whether a public reply by this actor is the answer that was promised (domain.md The response promise).
+
+        The promise is an answer by roZoom's people. A program of roZoom's may well write "we got your report" by itself,
+        which answers nothing; only a token whose scope says that people write through it speaks for them.
+        """
+        return self.is_operator and self.can("ticket:answer")
+
+    @property
     def door(self) -> str:
         """Whose idempotency keys are told apart: the token's, or the person's in this organisation."""
         return f"token:{self.token_id}" if self.kind == "token" else f"person:{self.person_id}"

@@ -14,6 +14,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "ticket:read": CUSTOMERS | DESK,
     "ticket:file": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:reply": CUSTOMERS | RESELLERS | TRIAGE,
+    "ticket:answer": TRIAGE,  # a public reply is roZoom's answer and stops the promise
     "ticket:partner-note": RESELLERS | TRIAGE,
     "ticket:internal-note": TRIAGE,
     "ticket:work": RESELLERS | TRIAGE,  # wait, resume, resolve, assign to oneself
@@ -31,13 +32,23 @@ CAPABILITIES: dict[str, set[Role]] = {
 # A token may do what its scopes allow, inside what its organisation's kind may do at all.
 SCOPES: dict[str, set[str]] = {
     "tickets:read": {"ticket:read"},
-    "tickets:write": {"ticket:file", "ticket:reply", "ticket:work", "ticket:withdraw", "ticket:close", "ticket:assign"},
+    "tickets:write": {
+        "ticket:file",
+        "ticket:reply",
+        "ticket:work",
+        "ticket:withdraw",
+        "ticket:close",
+        "ticket:assign",
+        "ticket:merge",
+    },
+    "tickets:answer": {"ticket:answer"},
     "notes:write": {"ticket:partner-note", "ticket:internal-note"},
     "components:read": {"component:read"},
 }
 SCOPE_WORDS: dict[str, str] = {
     "tickets:read": "Read tickets, messages and files",
     "tickets:write": "File, answer and move tickets",
+    "tickets:answer": "Answer for roZoom: people at roZoom reply through this integration",
     "notes:write": "Write partner and internal notes",
     "components:read": "Read components and sites",
 }

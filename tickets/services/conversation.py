@@ -58,7 +58,7 @@ def add_message(
     said_at = max(now, ticket.last_message_at)
     changed = {"last_message_at"}
     if kind == MessageKind.PUBLIC:
-        if actor.is_operator:
+        if actor.answers_for_rozoom:
             said_at = max(_stop_promise(ticket, changed) or said_at, ticket.last_message_at)
         changed |= _turn_after(ticket, actor, said_at)
     message = Message.objects.create(
