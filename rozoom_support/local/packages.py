@@ -5,6 +5,7 @@ Runs by path before there are any packages, so it imports nothing but the standa
 """
 
 import fcntl
+import glob
 import hashlib
 import importlib.util
 import os
@@ -70,6 +71,13 @@ def install(lock: str) -> None:
         open(stamp(done), "w").close()
 
 
+def name_checkout() -> None:
+    """Programs of the environment, such as `.venv/bin/pytest`, find the checkout wherever they are started."""
+    for folder in glob.glob(os.path.join(VENV, "lib", "python3*", "site-packages")):
+        with open(os.path.join(folder, "checkout.pth"), "w", encoding="utf-8") as file:
+            file.write(ROOT + "\n")
+
+
 def pins(lock: str) -> "set[str]":
     with open(os.path.join(ROOT, lock), encoding="utf-8") as file:
         return set(re.findall(r"^[A-Za-z0-9._-]+==[^\s;\\]+", file.read(), re.MULTILINE))
@@ -84,11 +92,13 @@ def main() -> None:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two starts at once: the second waits for the first
         usable = works()
         if usable and os.path.exists(stamp(lock)):
+            name_checkout()
             return
         print(f"Installing the packages of {lock} into .venv (a minute or two, once)", flush=True)  # noqa: T201
         if not usable:
             make_environment()
         install(lock)
+        name_checkout()
 
 
 if __name__ == "__main__":
