@@ -21,8 +21,7 @@ UNIQUE_OK = {
     "token_secret_unique": "random",
     "component_serial_taken": "the one global key; only staff write components (records.md)",
     "delivery_dedup_key_unique": "no tenant reads or writes deliveries",
-    "notifications_delivery_dedup_key_key": "no tenant reads or writes deliveries",
-    "escalation_level_once": "a random-free key of the worker's; tenants only read",
+    "ladder_level_once": "the same for all; tenants neither read nor write it",
 }
 
 # Tables under the wall: they carry customer_id and reseller_id, or organisation_id, or are named above.

@@ -183,9 +183,12 @@ def ticket(
     now: datetime | None = None,
     **report: Any,
 ) -> Ticket:
-    """A ticket filed through the service by this person for their customer."""
+    """A ticket filed through the service by this person for their customer.
+
+    With `now`, in the worker's role: a tenant's own promise always counts from the database's clock.
+    """
     actor = world.actor(by)
-    with work_unit(actor.context) as unit:
+    with work_unit(Context("worker") if now else actor.context) as unit:
         return file_ticket(
             actor=actor,
             customer=Organisation.objects.get(pk=world.people[by].organisation_id),

@@ -100,7 +100,7 @@ def check_file(upload: Any) -> CheckedFile:
             raise BadFile(f"{name} is {what}. Programs are not accepted; put it into a ZIP archive if we need it.")
     if ending in REFUSED_ENDINGS:
         raise BadFile(f"Files ending in .{ending} are not accepted. Put it into a ZIP archive if we need it.")
-    content_type = detect_type(head, ending)
+    content_type = detect_type(head)
     expected = MUST_MATCH.get(ending)
     if expected and content_type != expected:
         raise BadFile(f"{name} is not what its name says. Save it again in the right format, or rename it.")
@@ -111,10 +111,10 @@ def check_file(upload: Any) -> CheckedFile:
     return CheckedFile(name, content_type, upload.size, digest.hexdigest(), upload)
 
 
-def detect_type(head: bytes, ending: str) -> str:
+def detect_type(head: bytes) -> str:
     """The media type by content; text when it reads as text; else a plain stream of bytes."""
     try:
-        guesses = puremagic.magic_string(head, f"file.{ending}" if ending else None)
+        guesses = puremagic.magic_string(head)  # by content alone: the name is the sender's
     except (puremagic.PureError, ValueError):
         guesses = []
     for guess in guesses:

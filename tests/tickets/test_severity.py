@@ -26,7 +26,7 @@ def test_each_answer_has_its_severity(service: str, workaround: str, business: s
     )
 
 
-@pytest.mark.parametrize("service, business, critical", product(SERVICE, BUSINESS, [True, False]))
+@pytest.mark.parametrize("service, business, critical", list(product(SERVICE, BUSINESS, [True, False])))
 def test_an_unknown_workaround_never_lowers(service: str, business: str, critical: bool) -> None:
     unknown = propose(Impact(service, "unknown", business, critical)).severity
     assert unknown <= propose(Impact(service, "yes", business, critical)).severity

@@ -1,0 +1,247 @@
+"""Every address x every role x other tenants' objects: the same answer as for an object that does not exist.
+
+The addresses come from the URL configuration itself. One whose parameters nobody explained here fails the test, so a new
+route cannot be forgotten.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tenancy.context import Context, as_login_role, work_unit
+from tenancy.identity import hash_secret, new_secret
+from tenancy.models import ApiToken, Invitation, Membership
+from tests.world import ALL_SCOPES, World, message, ticket, token
+from tickets.files import check_files
+from tickets.models import Attachment, TicketDraft
+
+NOBODYS = UUID("018f0000-0000-7000-8000-00000000dead")
+# Addresses without a tenant's object in them, reachable without a tenant: sign-in, health, descriptions.
+WITHOUT_TENANT = re.compile(
+    r"^(accounts/|healthz$|readyz$|health/lateness$|styleguide/|api/docs/|api/v1/openapi\.json|$)"
+)
+ADMIN = re.compile(r"^admin/")
+# Secrets in an address are not objects of a tenant: knowing one is the right to use it (tests/tenancy).
+BY_SECRET = {"tenancy:invitation", "tenancy:accept"}
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    path: str
+    parameters: tuple[str, ...]
+
+
+def routes() -> Iterator[Route]:
+    def walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[Route]:
+        for one in patterns:
+            path = prefix + str(one.pattern)
+            if isinstance(one, URLResolver):
+                inner = f"{namespace}{one.namespace}:" if one.namespace else namespace
+                yield from walk(one.url_patterns, path, inner)
+            elif isinstance(one, URLPattern):
+                yield Route(f"{namespace}{one.name}", path, tuple(one.pattern.converters) or named_groups(path))
+
+    yield from walk(get_resolver().url_patterns, "", "")
+
+
+def named_groups(path: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\(\?P<(\w+)>", path))
+
+
+def all_parameters(path: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"<(?:\w+:)?(\w+)>", path)) or named_groups(path)
+
+
+def fill(path: str, values: dict[str, Any]) -> str:
+    """The address with its parameters filled in; regular expressions of the API's routes become plain paths."""
+    path = path.replace("\\.", ".").replace("^", "").replace("$", "").replace("/?", "/").replace("\\Z", "")
+    path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", lambda m: str(values[m[1]]), path)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: str(values[m[1]]), path)
+
+
+TENANT_ROUTES = [
+    r for r in routes() if not WITHOUT_TENANT.match(r.path) and not ADMIN.match(r.path) and r.name not in BY_SECRET
+]
+# What fills a parameter that is no object: any valid word, the same for the foreign and the missing object.
+WORDS = {"kind": "public", "move": "withdraw", "action": "withdraw", "step": "check", "version": "1", "format": "json"}
+OBJECTS = {
+    "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
+    "pk", "id", "person_id", "ticket",
+}  # fmt: skip
+
+
+@pytest.fixture
+def foreign(world: World) -> dict[str, Any]:
+    """Bolt's objects, of every kind that can stand in an address. Acme, Delta and Acme's program must not reach one."""
+    filed = ticket(world, "bob", component=world.components["bolt"])
+    note = message(world, filed, "bob", "See file.", files=check_files([SimpleUploadedFile("a.log", b"bolt only")]))
+    bob = world.actor("bob")
+    with work_unit(bob.context) as unit:
+        draft = TicketDraft.objects.create(customer=world.bolt, person_id=bob.person_id, updated_at=unit.now)
+    secret = new_secret()
+    token(world.bolt)
+    with work_unit(Context("staff")):
+        invitation = Invitation.objects.create(
+            organisation=world.bolt,
+            email="new@bolt.example",
+            role="member",
+            secret_hash=hash_secret(secret),
+            invited_by_name="Bob",
+            expires_at=filed.response_due_at,
+        )
+        with as_login_role():
+            keys = {
+                "membership_id": Membership.objects.get(person_name="Bob Test").pk,
+                "token_id": ApiToken.objects.get(organisation=world.bolt).pk,
+            }
+        file_id = Attachment.objects.get(message=note).pk
+        component = world.components["bolt"]
+    return {
+        **WORDS,
+        **keys,
+        "reference": filed.reference,
+        "ticket": filed.reference,
+        "draft_id": draft.pk,
+        "file_id": file_id,
+        "message_id": note.pk,
+        "invitation_id": invitation.pk,
+        "component_id": component.pk,
+        "site_id": component.site_id,
+        "person_id": bob.person_id,
+    }
+
+
+def missing(values: dict[str, Any]) -> dict[str, Any]:
+    """The same parameters, of objects that do not exist."""
+    gone = dict(values)
+    for name in OBJECTS & values.keys():
+        gone[name] = (
+            NOBODYS if isinstance(values[name], UUID) else 987654321 if isinstance(values[name], int) else "BOLT-987"
+        )
+    return gone
+
+
+def values_for(route: Route, values: dict[str, Any]) -> dict[str, Any]:
+    """`pk` and `id` mean what the address is about."""
+    about = "component_id" if "component" in route.path else "site_id" if "site" in route.path else "file_id"
+    return {**values, "pk": values[about], "id": values[about]}
+
+
+def test_every_parameter_is_explained() -> None:
+    known = OBJECTS | WORDS.keys()
+    unknown = {(r.name, p) for r in TENANT_ROUTES for p in all_parameters(r.path) if p not in known}
+    assert not unknown, f"say in this file what these parameters mean: {unknown}"
+
+
+def test_the_sweep_sees_the_product() -> None:
+    names = {route.name for route in TENANT_ROUTES}
+    assert {"portal:ticket", "portal:file", "desk:ticket"} <= names
+    assert sum(route.path.startswith("api/v1/") for route in TENANT_ROUTES) >= 10
+
+
+def normal(response: Any, values: dict[str, Any]) -> tuple[int, bytes]:
+    """Status and body without what differs from request to request: ids, tokens, the object's own name."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    text = body.decode(errors="replace")
+    for value in sorted({str(v) for v in values.values()}, key=len, reverse=True):
+        text = text.replace(value, "OBJECT") if len(value) > 3 else text
+    text = re.sub(r'"request_id": ?"[0-9a-f]+"|[0-9a-f]{12}\b', "ID", text)
+    text = re.sub(r'(value|X-CSRFToken&quot;:|X-CSRFToken":) ?"?[A-Za-z0-9]{32,64}', "TOKEN", text)
+    text = re.sub(r"X-CSRFToken[^}]*}", "TOKEN}", text)
+    text = re.sub(r'\b\d{13}\b|nonce="[^"]*"', "N", text)
+    return response.status_code, text.encode()
+
+
+BROWSERS = ["ilse", "ana", "dirk", "dora"]
+METHODS = ["get", "post"]
+# A view may answer 405 before it looks for the object; and a role without the page gets its 404 for both.
+SAME_FOR_ALL = {404, 405, 415}
+
+
+@pytest.mark.parametrize("name", BROWSERS)
+@pytest.mark.parametrize(
+    "route",
+    [r for r in TENANT_ROUTES if all_parameters(r.path) and not r.path.startswith("api/")],
+    ids=lambda r: r.name,
+)
+def test_a_person_of_another_tenant_gets_the_answer_of_a_missing_object(
+    world: World, foreign: dict[str, Any], route: Route, name: str
+) -> None:
+    client = world.client(name)
+    for method in METHODS:
+        here, gone = values_for(route, foreign), values_for(route, missing(foreign))
+        one = normal(getattr(client, method)(fill(route.path, here)), here)
+        other = normal(getattr(client, method)(fill(route.path, gone)), gone)
+        assert one == other, f"{method} {route.path} tells {name} that the object exists"
+        assert one[0] in SAME_FOR_ALL, f"{method} {route.path} answered {one[0]} to {name}"
+
+
+@pytest.mark.parametrize("organisation", ["acme", "delta"])
+@pytest.mark.parametrize(
+    "route", [r for r in TENANT_ROUTES if all_parameters(r.path) and r.path.startswith("api/")], ids=lambda r: r.path
+)
+def test_a_program_of_another_tenant_gets_the_answer_of_a_missing_object(
+    world: World, foreign: dict[str, Any], api: Any, route: Route, organisation: str
+) -> None:
+    program = api(getattr(world, organisation), ALL_SCOPES)
+    for method in ("get", "post", "patch", "put", "delete"):
+        headers = {"if-match": '"1"'}
+        here, gone = values_for(route, foreign), values_for(route, missing(foreign))
+        one = normal(getattr(program, method)(fill(route.path, here), {}, headers=headers), here)
+        other = normal(getattr(program, method)(fill(route.path, gone), {}, headers=headers), gone)
+        assert one == other, f"{method} {route.path} tells {organisation} that the object exists"
+        assert one[0] in SAME_FOR_ALL, f"{method} {route.path} answered {one[0]} to {organisation}"
+
+
+@pytest.mark.parametrize("route", TENANT_ROUTES, ids=lambda r: r.name if not r.path.startswith("api/") else r.path)
+def test_a_stranger_sees_nothing(world: World, foreign: dict[str, Any], route: Route) -> None:
+    response = Client().get(fill(route.path, values_for(route, foreign)))
+    if route.path.startswith("api/"):
+        assert response.status_code in {401, 405}
+    else:
+        assert response.status_code in {302, 404, 405}
+        if response.status_code == 302:
+            assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("name", ["ilse", "dirk", "nils"])
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/tickets/ticket/", "/admin/tenancy/organisation/", "/admin/tenancy/person/"]
+)
+def test_only_rozooms_people_open_the_admin(world: World, name: str, path: str) -> None:
+    response = world.client(name).get(path)
+    assert response.status_code in {302, 403, 404}
+    assert b"Bolt" not in response.content
+
+
+LISTS = [r for r in TENANT_ROUTES if not all_parameters(r.path)]
+
+
+@pytest.mark.parametrize("name, never", [("ilse", ["Bolt", "Nova", "Solo"]), ("dirk", ["Bolt", "Nova", "Solo"])])
+@pytest.mark.parametrize("route", [r for r in LISTS if not r.path.startswith("api/")], ids=lambda r: r.name)
+def test_no_list_names_another_tenant(
+    world: World, foreign: dict[str, Any], route: Route, name: str, never: list[str]
+) -> None:
+    response = world.client(name).get(fill(route.path, {}), follow=True)
+    text = response.content.decode() if not response.streaming else ""
+    assert not [word for word in never if word in text], f"{route.path} shows {name} another tenant"
+
+
+@pytest.mark.parametrize("organisation", ["acme", "delta"])
+@pytest.mark.parametrize("route", [r for r in LISTS if r.path.startswith("api/")], ids=lambda r: r.path)
+def test_no_api_list_names_another_tenant(
+    world: World, foreign: dict[str, Any], api: Any, route: Route, organisation: str
+) -> None:
+    answer = api(getattr(world, organisation), ALL_SCOPES).get(fill(route.path, {}))
+    assert answer.status_code in {200, 405}
+    assert not [
+        word for word in ("BOLT", "Bolt", "NOVA", str(foreign["component_id"])) if word in answer.content.decode()
+    ]
