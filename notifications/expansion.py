@@ -1,0 +1,111 @@
+"""From events to deliveries, exactly once: handler, deliveries and the mark are one transaction."""
+
+import logging
+import time
+import traceback
+from datetime import timedelta
+from hashlib import sha256
+
+from django.contrib.postgres.functions import TransactionNow
+
+from notifications.backoff import delay
+from notifications.handlers import Mail, mails_for
+from notifications.models import Delivery, Event
+from notifications.services import message_id, one_line
+from tenancy.context import Context, work_unit
+
+log = logging.getLogger(__name__)
+
+WORKER = Context("worker")
+BATCH = 50
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 20  # with the back-off below about three hours
+
+# One look-up per severity: before PostgreSQL 18 a condition on next_at alone walks the whole index (docs/promise.md).
+# The attempt is counted before the work, so that an event that kills its worker runs out of attempts, too.
+CLAIM = """
+WITH due AS MATERIALIZED (
+  SELECT q.id FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
+  CROSS JOIN LATERAL (
+    SELECT e.id FROM notifications_event e
+    WHERE e.state = 'QUEUED' AND e.severity = v.severity AND e.next_at <= now()
+    ORDER BY e.next_at, e.id LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
+  ) q LIMIT %(batch)s
+)
+UPDATE notifications_event e SET attempts = e.attempts + 1, next_at = now() + %(lease)s
+FROM due WHERE e.id = due.id RETURNING e.*"""
+
+
+def expand(*, seconds: float) -> int:
+    """Handle waiting events until none is due or the time is over. Returns how many were handled."""
+    until = time.monotonic() + seconds
+    handled = 0
+    while time.monotonic() < until and (batch := claim()):
+        for event in batch:
+            if time.monotonic() >= until:
+                break  # the lease brings the rest back
+            handled += _expand_or_put_off(event)
+    return handled
+
+
+def claim() -> list[Event]:
+    with work_unit(WORKER):
+        claimed = Event.objects.raw(CLAIM, {"batch": BATCH, "lease": LEASE})
+        return sorted(claimed, key=lambda event: (event.severity, event.pk))
+
+
+def _expand_or_put_off(event: Event) -> bool:
+    if event.attempts > MAX_ATTEMPTS:
+        _put_off(event, "its worker ended each time before it was done")
+        return False
+    try:
+        return _expand(event)
+    except Exception as error:
+        log.exception("handling %s failed, attempt %s of %s", event, event.attempts, MAX_ATTEMPTS)
+        _put_off(event, "".join(traceback.format_exception_only(error)).strip())
+        return False
+
+
+def _expand(event: Event) -> bool:
+    with work_unit(WORKER) as unit:
+        # Still ours? The attempts tell this lease from the next one.
+        mine = Event.objects.filter(pk=event.pk, state=Event.State.QUEUED, attempts=event.attempts)
+        if mine.select_for_update(no_key=True).first() is None:
+            return False
+        Delivery.objects.bulk_create([_delivery(event, mail) for mail in mails_for(event)], ignore_conflicts=True)
+        Event.objects.filter(pk=event.pk).update(state=Event.State.HANDLED, handled_at=unit.now, error="")
+    return True
+
+
+def _delivery(event: Event, mail: Mail) -> Delivery:
+    which = sha256(f"{mail.key} {mail.to.lower()}".encode()).hexdigest()[:16]
+    key = f"event.{event.pk}.{which}"
+    return Delivery(
+        dedup_key=key,
+        message_id=message_id(key),
+        recipient=mail.to,
+        subject=one_line(mail.subject),
+        text=mail.text,
+        html=mail.html,
+        headers=dict(mail.headers),
+        guard=dict(mail.guard) if mail.guard else None,
+        severity=event.severity,
+        event=event,
+        customer_id=event.customer_id,
+        reseller_id=event.reseller_id,
+        created_at=event.created_at,
+        next_at=TransactionNow(),
+    )
+
+
+def _put_off(event: Event, error: str) -> None:
+    is_last = event.attempts >= MAX_ATTEMPTS
+    with work_unit(WORKER):
+        mine = Event.objects.filter(pk=event.pk, state=Event.State.QUEUED, attempts=event.attempts)
+        if is_last:
+            count = mine.update(state=Event.State.DEAD, error=error)
+        else:
+            pause = delay(event.attempts, first=5, longest=900)
+            count = mine.update(next_at=TransactionNow() + pause, error=error)
+    if is_last and count:
+        log.critical("event %s is dead after %s attempts: %s", event, event.attempts, error)

@@ -1,0 +1,108 @@
+"""Handing mails to the SMTP server over one connection, and judging its refusals."""
+
+import smtplib
+from types import TracebackType
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+
+from notifications.models import Delivery
+
+# The server wants a password or does not take ours: that is our set-up, and no mail's fault.
+SIGN_IN_CODES = {454, 530, 534, 535, 538}
+
+
+class ServerAway(Exception):
+    """No mail was tried: the server can not be reached or does not let us in."""
+
+
+class Refused(Exception):
+    """The server or our own library did not take this mail. `for_good`: trying again can not help."""
+
+    def __init__(self, words: str, *, for_good: bool) -> None:
+        super().__init__(words)
+        self.for_good = for_good
+
+
+class Post:
+    """Opens at the first mail, stays open for the next ones, opens again after an error."""
+
+    def __init__(self) -> None:
+        self._backend: Any = get_connection()
+        self._is_open = False
+
+    def __enter__(self) -> "Post":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._close()
+
+    def send(self, delivery: Delivery) -> None:
+        """Returns when the server has taken the mail. Raises ServerAway or Refused."""
+        message = _message(delivery)
+        self._open()
+        try:
+            message.connection = self._backend
+            if message.send() != 1:
+                raise Refused("nobody to send to", for_good=True)
+        except Refused:
+            raise
+        except Exception as error:
+            self._close()
+            raise _judged(error) from error
+
+    def _open(self) -> None:
+        try:
+            if self._is_open and not self._still_listens():
+                self._close()
+            if not self._is_open:
+                self._backend.open()
+                self._is_open = True
+        except (OSError, smtplib.SMTPException) as error:
+            self._close()
+            raise ServerAway(f"{type(error).__name__}: {error}") from error
+
+    def _still_listens(self) -> bool:
+        """Servers hang up after a while or a number of mails. Noticed before a mail is said, so none is said twice."""
+        session = getattr(self._backend, "connection", None)
+        if session is None:
+            return True  # a backend without a connection
+        try:
+            return session.noop()[0] == 250
+        except (OSError, smtplib.SMTPException):
+            return False
+
+    def _close(self) -> None:
+        self._is_open = False
+        try:
+            self._backend.close()
+        except (OSError, smtplib.SMTPException):
+            self._backend.connection = None
+
+
+def _message(delivery: Delivery) -> EmailMultiAlternatives:
+    headers = {"Auto-Submitted": "auto-generated", **delivery.headers, "Message-ID": delivery.message_id}
+    message = EmailMultiAlternatives(
+        delivery.subject, delivery.text, settings.DEFAULT_FROM_EMAIL, [delivery.recipient], headers=headers
+    )
+    if delivery.html:
+        message.attach_alternative(delivery.html, "text/html")
+    try:
+        message.message().as_bytes()
+    except Exception as error:
+        raise Refused(f"{type(error).__name__}: {error}", for_good=True) from error
+    return message
+
+
+def _judged(error: Exception) -> Exception:
+    """4xx and a broken line: later. 5xx: never. A wrong password: our own problem."""
+    words = f"{type(error).__name__}: {error}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        return Refused(words, for_good=all(500 <= code < 600 for code in codes))
+    if isinstance(error, smtplib.SMTPResponseException):
+        if error.smtp_code in SIGN_IN_CODES:
+            return ServerAway(words)
+        return Refused(words, for_good=500 <= error.smtp_code < 600)
+    return Refused(words, for_good=isinstance(error, smtplib.SMTPNotSupportedError | ValueError))

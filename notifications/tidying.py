@@ -1,0 +1,48 @@
+"""Forgetting what nobody needs any more."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from tenancy.context import Context, work_unit
+
+KEPT = timedelta(days=30)  # what was done well; what died stays until somebody has looked at it
+BATCH = 2000  # rows a transaction, so that none runs into the statement timeout
+
+DONE_DELIVERIES = """
+DELETE FROM notifications_delivery WHERE id IN (
+  SELECT id FROM notifications_delivery WHERE state IN ('SENT', 'DROPPED') AND created_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+HANDLED_EVENTS = """
+DELETE FROM notifications_event WHERE id IN (
+  SELECT e.id FROM notifications_event e WHERE e.state = 'HANDLED' AND e.handled_at < now() - make_interval(secs => %(age)s)
+  AND NOT EXISTS (SELECT FROM notifications_delivery d WHERE d.event_id = e.id) LIMIT %(batch)s)"""
+DONE_DEEDS = """
+DELETE FROM tenancy_donedeed WHERE id IN (
+  SELECT id FROM tenancy_donedeed WHERE created_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+# An expired invitation still says so for a while to whoever opens it late.
+EXPIRED_INVITATIONS = """
+DELETE FROM tenancy_invitation WHERE id IN (
+  SELECT id FROM tenancy_invitation WHERE accepted_at IS NULL AND expires_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+
+
+def tidy() -> dict[str, int]:
+    """Delete in small transactions; returns how many rows of what. Safe to run twice and at once."""
+    deeds = timedelta(hours=settings.LIMITS["idempotency_hours"])
+    return {
+        "deliveries": _delete(DONE_DELIVERIES, KEPT),
+        "events": _delete(HANDLED_EVENTS, KEPT),
+        "deeds": _delete(DONE_DEEDS, deeds),
+        "invitations": _delete(EXPIRED_INVITATIONS, KEPT),
+    }
+
+
+def _delete(statement: str, age: timedelta) -> int:
+    total = 0
+    while True:
+        with work_unit(Context("worker")), connection.cursor() as cursor:
+            cursor.execute(statement, {"age": age.total_seconds(), "batch": BATCH})
+            count = cursor.rowcount
+        total += count
+        if count < BATCH:
+            return total

@@ -1,0 +1,115 @@
+"""Why is this due then? From the segments of a ticket, in plain words, for a page and for programs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+
+from rozoom_support.lib.ui.times import absolute
+from sla.clock import OUTCOME_WORDS, TARGET_WORDS, TARGETS, lateness
+from sla.models import ClockSegment
+
+COUNTED_FROM = {"FIRST": "the report", "NEXT": "the customer's message"}
+ANSWER = {"FIRST": "A first answer", "NEXT": "An answer"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One supersession: what was agreed or merged at `at`, and what it did to the due time."""
+
+    at: datetime
+    old_severity: int
+    severity: int
+    old_due_at: datetime
+    due_at: datetime
+    was_missed: bool
+    reason: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One promise from its start to where it stands. `late` is None while it runs."""
+
+    kind: str
+    severity: int
+    first_severity: int
+    counted_from: datetime
+    target: timedelta
+    first_due_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    outcome: str
+    outcome_words: str
+    was_missed: bool
+    reason: str
+    late: timedelta | None
+    rule: str
+    changes: tuple[Change, ...]
+    zone: str
+
+
+def explain(segments: Iterable[ClockSegment], zone: str) -> list[Explanation]:
+    """One for each promise, oldest first; times in sentences are shown in `zone`, all others are instants."""
+    promises = groupby(segments, key=lambda segment: (segment.kind, segment.counted_from))
+    return [_explained(list(stretches), zone) for _, stretches in promises]
+
+
+def _explained(stretches: list[ClockSegment], zone: str) -> Explanation:
+    first, last = stretches[0], stretches[-1]
+    return Explanation(
+        kind=last.kind,
+        severity=last.severity,
+        first_severity=first.severity,
+        counted_from=first.counted_from,
+        target=TARGETS[first.severity],
+        first_due_at=first.due_at,
+        due_at=last.due_at,
+        stopped_at=last.stopped_at,
+        outcome=last.outcome,
+        outcome_words=OUTCOME_WORDS[last.outcome],
+        was_missed=any(stretch.outcome == "MISSED" for stretch in stretches),
+        reason=last.reason,
+        late=lateness(last.due_at, last.stopped_at, last.stopped_at) if last.stopped_at else None,
+        rule=_rule(first, zone),
+        changes=tuple(_change(old, new, zone) for old, new in pairwise(stretches)),
+        zone=zone,
+    )
+
+
+def _rule(first: ClockSegment, zone: str) -> str:
+    promise = (
+        f"{ANSWER[first.kind]} within {TARGET_WORDS[first.severity]} of {COUNTED_FROM[first.kind]}, because the severity"
+        f" was {first.severity}. The clock started on {absolute(first.counted_from, zone)} and runs at any hour of any day."
+    )
+    if first.due_at < first.counted_from + TARGETS[first.severity]:
+        promise += " A merged ticket was due earlier, and its due time was kept."
+    return promise
+
+
+def _change(old: ClockSegment, new: ClockSegment, zone: str) -> Change:
+    return Change(
+        at=new.started_at,
+        old_severity=old.severity,
+        severity=new.severity,
+        old_due_at=old.due_at,
+        due_at=new.due_at,
+        was_missed=old.outcome == "MISSED",
+        reason=old.reason,
+        rule=_rule_of_change(old, new, zone),
+    )
+
+
+def _rule_of_change(old: ClockSegment, new: ClockSegment, zone: str) -> str:
+    kept, words = absolute(old.due_at, zone), TARGET_WORDS[new.severity]
+    if new.severity < old.severity:
+        return (
+            f"Raised to severity {new.severity} on {absolute(new.started_at, zone)}: due {words} from then, or at the old"
+            f" due time, {kept}, if that is earlier."
+        )
+    if new.severity > old.severity:
+        return (
+            f"Lowered to severity {new.severity} on {absolute(new.started_at, zone)}: due {words} after"
+            f" {COUNTED_FROM[new.kind]}, but never earlier than the old due time, {kept}."
+        )
+    return f"The due time of a merged ticket was earlier than {kept} and was kept."

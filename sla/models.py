@@ -1,0 +1,168 @@
+"""What was promised, when it was due and what became of it. Written by functions of the database only (docs/promise.md)."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from sla import clock
+from tenancy.models import TenantModel
+
+RUNNING = Q(stopped_at__isnull=True)
+
+
+class Recipient(models.TextChoices):
+    ASSIGNEE_OR_TEAM = "assignee_or_team", "The owner, or the team if nobody has it"
+    TEAM_LEAD = "team_lead", "The team's lead"
+    RESELLER_AGENTS = "reseller_agents", "The reseller's agents"
+    DUTY_MANAGER = "duty_manager", "The duty manager"
+    RESELLER_MANAGER = "reseller_manager", "The reseller's manager"
+
+
+class LadderStep(models.Model):
+    """Who is told how far along a promise. The same for all customers; changes count for levels not yet fired."""
+
+    severity = models.PositiveSmallIntegerField()
+    level = models.PositiveSmallIntegerField(help_text="1 is told first.")
+    percent = models.PositiveSmallIntegerField(
+        help_text="Of the way from the start to the due time; 100 is the due time."
+    )
+    after = models.DurationField(default=timedelta, help_text="Added to that, for reminders past the due time.")
+    recipients = ArrayField(models.CharField(max_length=20, choices=Recipient))
+
+    class Meta:
+        ordering: ClassVar = ["severity", "level"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["severity", "level"], name="ladder_level_once"),
+            models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="ladder_severity_known"),
+            models.CheckConstraint(condition=Q(level__gte=1), name="ladder_level_from_one"),
+            models.CheckConstraint(condition=Q(percent__lte=100), name="ladder_percent_to_100"),
+            models.CheckConstraint(
+                condition=Q(after=timedelta()) | Q(after__gt=timedelta(), percent=100), name="ladder_after_the_due_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Severity {self.severity}, level {self.level}"
+
+    @property
+    def step(self) -> clock.Step:
+        return clock.Step(self.level, self.percent, self.after, tuple(self.recipients))
+
+    def clean(self) -> None:
+        """Levels fire in their order, so a later one must not be due before an earlier one."""
+        others = LadderStep.objects.filter(severity=self.severity).exclude(pk=self.pk)
+        here = (self.percent, self.after)
+        for other in others:
+            there = (other.percent, other.after)
+            if (other.level < self.level and there > here) or (other.level > self.level and there < here):
+                raise ValidationError(f"Level {other.level} of this severity would then be out of order.")
+
+
+class ClockSegment(TenantModel):
+    """One stretch of a promise. Never rewritten: a change of severity stops it and starts the next one.
+
+    `counted_from` is what the target counts from: the report for FIRST, the customer's message for NEXT. The segments
+    of one promise share it.
+    """
+
+    class Kind(models.TextChoices):
+        FIRST = "FIRST", "First answer"
+        NEXT = "NEXT", "Next answer"
+
+    class Outcome(models.TextChoices):
+        RUNNING = "RUNNING", "Running"
+        MET = "MET", "Met"
+        MISSED = "MISSED", "Missed"
+        SUPERSEDED = "SUPERSEDED", "Replaced"
+        CANCELLED = "CANCELLED", "Not needed any more"
+
+    ticket_id = models.BigIntegerField()
+    kind = models.CharField(max_length=5, choices=Kind)
+    severity = models.PositiveSmallIntegerField()
+    counted_from = models.DateTimeField()
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING, db_default=Outcome.RUNNING)
+    reason = models.CharField(max_length=300, default="", db_default="", blank=True)
+    level = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="The last one that fired.")
+    next_action_at = models.DateTimeField(null=True, blank=True, help_text="When the sweeper has to look again.")
+    version = models.PositiveIntegerField(default=1, db_default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "id"], name="segment_tenant_key"),
+            models.UniqueConstraint(
+                fields=["customer", "ticket_id"], condition=RUNNING, name="segment_one_running_per_ticket"
+            ),
+            models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="segment_severity_known"),
+            models.CheckConstraint(condition=Q(kind__in=["FIRST", "NEXT"]), name="segment_kind_known"),
+            models.CheckConstraint(
+                condition=Q(started_at__gte=models.F("counted_from")), name="segment_starts_with_its_promise"
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_at__isnull=True, outcome__in=["RUNNING", "MISSED"])
+                | Q(stopped_at__isnull=False, outcome="MET", stopped_at__lte=models.F("due_at"))
+                | Q(stopped_at__isnull=False, outcome="MISSED", stopped_at__gt=models.F("due_at"))
+                | Q(
+                    stopped_at__isnull=False,
+                    outcome__in=["SUPERSEDED", "CANCELLED"],
+                    stopped_at__lte=models.F("due_at"),
+                ),
+                name="segment_outcome_fits_its_times",
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_at__isnull=True) | Q(next_action_at__isnull=True),
+                name="segment_stopped_means_quiet",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "ticket_id"], name="segment_of_ticket"),
+            models.Index(
+                fields=["severity", "next_action_at"],
+                name="segment_due",
+                condition=Q(stopped_at__isnull=True, next_action_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of ticket {self.ticket_id}, severity {self.severity}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.stopped_at is None
+
+    def lateness(self, now: datetime) -> timedelta:
+        return clock.lateness(self.due_at, self.stopped_at, now)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError("A clock is started, stopped, cancelled or superseded by sla.services.")
+
+
+class Escalation(TenantModel):
+    """One level of one segment that fired: once, for ever."""
+
+    tenant_parent = "segment"
+    segment = models.ForeignKey(
+        ClockSegment, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="escalations"
+    )
+    level = models.PositiveSmallIntegerField()
+    scheduled_at = models.DateTimeField()
+    fired_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            # The customer stands first as in every unique key; the segment alone decides (composite key to it).
+            models.UniqueConstraint(fields=["customer", "segment", "level"], name="escalation_once_per_level"),
+            models.CheckConstraint(
+                condition=Q(fired_at__gte=models.F("scheduled_at")), name="escalation_never_before_its_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Level {self.level} of {self.segment_id}"

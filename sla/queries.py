@@ -1,0 +1,33 @@
+"""Reading promises: of one ticket, and how late the sweeper is."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from sla.explaining import Change, Explanation, explain
+from sla.models import ClockSegment
+
+__all__ = ["Change", "Explanation", "explain", "oldest_due", "segments_of"]
+
+# One index look-up per severity, as the sweeper does it; a plain min() walks the index of all running clocks.
+OLDEST_DUE = """
+SELECT min(q.next_action_at)
+FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
+CROSS JOIN LATERAL (
+  SELECT s.next_action_at FROM sla_clocksegment s
+  WHERE s.stopped_at IS NULL AND s.next_action_at IS NOT NULL AND s.severity = v.severity
+  ORDER BY s.next_action_at LIMIT 1
+) q"""
+
+
+def segments_of(customer_id: int, ticket_id: int) -> list[ClockSegment]:
+    """Every stretch of every promise on a ticket, oldest first."""
+    return list(ClockSegment.objects.filter(customer_id=customer_id, ticket_id=ticket_id).order_by("id"))
+
+
+def oldest_due(now: datetime) -> float:
+    """Seconds by which the sweeper is behind; 0 when nothing is due. Worker's context: it looks over all tenants."""
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST_DUE)
+        oldest: datetime | None = cursor.fetchone()[0]
+    return max((now - oldest).total_seconds(), 0.0) if oldest else 0.0

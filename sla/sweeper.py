@@ -1,0 +1,87 @@
+"""Firing what is due: claimed and fired in one statement, by any number of sweepers at once (docs/promise.md)."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from notifications.services import wake
+from tenancy.context import Context, work_unit
+
+WORKER = Context("worker")
+BATCH = 200
+SHORTEST_PAUSE = 0.02  # seconds; while a deed holds what is due, ask again soon but not all the time
+
+# One look-up per severity keeps the order of severity and stays an index scan on PostgreSQL 15 to 17 (no skip scan).
+# now() and not clock_timestamp(), which no index can use. Rows somebody else claimed or is answering are skipped.
+SWEEP = """
+WITH due AS MATERIALIZED (
+  SELECT q.id FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
+  CROSS JOIN LATERAL (
+    SELECT s.id FROM sla_clocksegment s
+    WHERE s.stopped_at IS NULL AND s.next_action_at IS NOT NULL
+      AND s.severity = v.severity AND s.next_action_at <= now()
+    ORDER BY s.next_action_at LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
+  ) q LIMIT %(batch)s
+)
+SELECT moved, fired FROM app.fire_levels(ARRAY(SELECT id FROM due), now(), false)"""
+NEXT_DUE = """
+SELECT extract(epoch FROM min(q.next_action_at) - clock_timestamp())::float8
+FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
+CROSS JOIN LATERAL (
+  SELECT s.next_action_at FROM sla_clocksegment s
+  WHERE s.stopped_at IS NULL AND s.next_action_at IS NOT NULL AND s.severity = v.severity
+  ORDER BY s.next_action_at LIMIT 1
+) q"""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Segments looked at and moved on, and levels fired on them."""
+
+    moved: int
+    fired: int
+
+
+def sweep(batch: int = BATCH) -> Swept:
+    """Fire what is due on up to `batch` segments, most severe first, in a transaction of its own."""
+    with work_unit(WORKER), connection.cursor() as cursor:
+        cursor.execute(SWEEP, {"batch": batch})
+        return Swept(*cursor.fetchone())
+
+
+def sweep_all(may_go_on: Callable[[], bool] = lambda: True) -> Swept:
+    """Sweep until nothing is due that can be had, then wake whoever sends the mails."""
+    moved = fired = 0
+    while may_go_on():
+        done = sweep()
+        moved, fired = moved + done.moved, fired + done.fired
+        if done.moved == 0:
+            break
+        if done.fired:
+            wake()
+    return Swept(moved, fired)
+
+
+def next_due() -> float | None:
+    """Seconds until a clock has to be looked at again, negative when it is late; None when no clock runs."""
+    with work_unit(WORKER), connection.cursor() as cursor:
+        cursor.execute(NEXT_DUE)
+        return cursor.fetchone()[0]
+
+
+def run_for(seconds: float) -> Swept:
+    """Stay for `seconds`: sweep, sleep until the next due instant, sweep again. Lag is milliseconds, not the interval."""
+    until = time.monotonic() + seconds
+    moved = fired = 0
+    while True:
+        done = sweep_all(lambda: time.monotonic() < until)
+        moved, fired = moved + done.moved, fired + done.fired
+        left = until - time.monotonic()
+        if left <= 0:
+            return Swept(moved, fired)
+        pause = next_due()
+        time.sleep(left if pause is None else min(max(pause, SHORTEST_PAUSE), left))
+        if time.monotonic() >= until:
+            return Swept(moved, fired)
