@@ -20,10 +20,10 @@ TICKET = """INSERT INTO tickets_ticket (customer_id, reseller_id, number, refere
   response_outcome, clock_due_at, last_customer_message_at, last_message_at, resolution, external_reference, version, updated_at)
 VALUES (%s, %s, %s, %s, %s, %s, '', 'problem', 'api', 'NEW', 'rozoom', %s, 2, 'provisional', '', '', '', '', 'program', '',
   'customer', '', '', '{}', %s, %s, 'RUNNING', %s, %s, %s, '', '', 1, %s) RETURNING id"""
-CLOCK = "SELECT app.start_clock(%s, %s, 'FIRST', 2::smallint, %s, %s)"
+CLOCK = "SELECT app.start_clock(%s, %s, %s, 'FIRST', 2::smallint, %s, NULL)"
 AUDIT = "SELECT app.audit(%s, %s, 'public', 'ticket.filed', 'token', 'customer', 'program', NULL, %s::jsonb, %s)"
-EVENT = """INSERT INTO notifications_event (customer_id, reseller_id, topic, ticket_id, payload, severity, created_at, attempts,
-  next_at, error, state) VALUES (%s, %s, 'ticket.filed', %s, '{}', 2, %s, 0, %s, '', 'WAITING')"""
+EVENT = """INSERT INTO notifications_event (customer_id, reseller_id, topic, ticket_id, payload, severity, created_at, next_at)
+VALUES (%s, %s, 'ticket.filed', %s, '{}', 2, %s, %s)"""
 LIST = """SELECT reference, subject, description, service_kind, impact, severity, severity_state, state, turn, channel, reporter_name,
   assignee_name, reported_at, response_due_at, response_outcome, response_stopped_at, component_id, site_id, version
 FROM tickets_ticket WHERE customer_id = %s ORDER BY reported_at DESC, id DESC LIMIT 51"""
@@ -48,7 +48,7 @@ def create(request: HttpRequest) -> JsonResponse:
         texts = [body["subject"], body["description"]]
         cursor.execute(TICKET, [customer, reseller, number, reference, *texts, impact, now, due, due, now, now, now])
         ticket = cursor.fetchone()[0]
-        cursor.execute(CLOCK, [customer, ticket, now, due])
+        cursor.execute(CLOCK, [customer, reseller, ticket, now])
         cursor.execute(AUDIT, [customer, f"ticket:{ticket}", json.dumps({"reference": reference}), now])
         cursor.execute(EVENT, [customer, reseller, ticket, now, now])
     return JsonResponse({"reference": reference, "severity": 2, "reported_at": now, "response_due_at": due}, status=201)
