@@ -25,7 +25,7 @@ from rozoom_support.local.ports import listen, port_of
 from rozoom_support.local.postgres import SUPERUSER, Postgres
 from rozoom_support.local.prepare import SAMPLE_SOURCES, SCHEMA_SOURCES, STATIC_SOURCES, Done, database_stamp, digest
 from rozoom_support.local.processes import Program, clean_environment, end_leftovers, tail
-from rozoom_support.local.redis import Redis, consumers
+from rozoom_support.local.redis import Redis, answers_redis, consumers
 from rozoom_support.local.state import LocalError, State, read_json, write_json
 from rozoom_support.local.supervisor import Step, Supervisor, say
 
@@ -64,6 +64,8 @@ def addresses_of_given_server(state: State, *, for_tests: bool = False) -> Addre
 def start_redis(supervisor: Supervisor) -> str:
     """Ours, or the one REDIS_URL names."""
     if given := os.environ.get("REDIS_URL"):
+        if not answers_redis(given):
+            say("Redis at REDIS_URL does not answer; promises and mail go on without it, a few seconds later.")
         return given
     redis = Redis(supervisor.state)
     supervisor.start(redis.program())

@@ -24,7 +24,7 @@ from rozoom_support.local.processes import (
     send,
     wait_until,
 )
-from rozoom_support.local.state import LocalError, State
+from rozoom_support.local.state import ROOT, LocalError, State
 
 SUPERUSER = "postgres"
 PORT = 5432  # names the socket file; no port is opened
@@ -132,13 +132,18 @@ class Postgres:
     def _hand_over(self) -> None:
         """Data and sockets belong to whom the server runs as; nobody must also be able to walk there."""
         if self.run_as == "nobody":
-            self.state.folder.chmod(0o711)
-            self.sockets.parent.chmod(0o711)
+            self._open_the_way()
         for folder in (self.data, self.sockets):
             if folder.exists():
                 self._own(folder)
         if self.run_as == "nobody":
             self._refuse_unreachable()
+
+    def _open_the_way(self) -> None:
+        """Others may pass through the state folder, not look around in it."""
+        inside = [folder for folder in self.state.folder.parents if folder.is_relative_to(ROOT) and folder != ROOT]
+        for folder in (self.state.folder, self.sockets.parent, *inside):
+            folder.chmod(0o711)
 
     def _refuse_unreachable(self) -> None:
         needed = {self.bin: [str(self.bin / "postgres"), "--version"]}

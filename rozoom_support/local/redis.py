@@ -67,22 +67,23 @@ class Redis:
         return Program("redis", command, clean_environment(), before_start=lambda: self.socket.unlink(missing_ok=True))
 
     def ready(self) -> bool:
-        client = self.client()
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
-        finally:
-            client.close()
-
-    def client(self) -> redis.Redis:
-        return client_for(self.url)
+        return answers_redis(self.url)
 
 
 def client_for(url: str) -> redis.Redis:
     if url.startswith("redis+socket://"):
         return redis.Redis(unix_socket_path=url.removeprefix("redis+socket://"), socket_timeout=2)
     return redis.Redis.from_url(url, socket_timeout=2)
+
+
+def answers_redis(url: str) -> bool:
+    client = client_for(url)
+    try:
+        return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+    finally:
+        client.close()
 
 
 def consumers(url: str) -> int | None:

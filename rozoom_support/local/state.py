@@ -37,7 +37,8 @@ class State:
     def at(cls, folder: Path) -> "State":
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         state = cls(folder.resolve())
-        state.folder.chmod(0o700)
+        if state.folder.stat().st_mode & 0o066:
+            state.folder.chmod(0o700)
         return state
 
     def path(self, *parts: str) -> Path:
