@@ -28,7 +28,7 @@ INSERT INTO tickets_ticket (customer_id, reseller_id, number, reference, subject
 SELECT c.id, c.reseller_id, i, c.code || '-' || i,
   words.w[1 + i %% 16] || ' ' || words.w[1 + (i / 16) %% 16] || ' fails after restart',
   'It stopped at ' || i || '. ' || words.w[1 + (i * 7) %% 16] || ' and ' || words.w[1 + (i * 11) %% 16] || ' were replaced before.'
-    || CASE WHEN i %% 2500 = 7 THEN ' zyzzogeton' ELSE '' END,
+    || CASE WHEN i <= 50 AND i %% 10 = 7 THEN ' zyzzogeton' ELSE '' END,
   '', 'problem', 'portal', CASE i %% 3 WHEN 0 THEN 'CLOSED' WHEN 1 THEN 'OPEN' ELSE 'NEW' END, 'rozoom',
   '{"service": "severe", "workaround": "no", "business": "degraded", "mission_critical": false}', 1 + i %% 3, 'provisional',
   'severe loss of service, no workaround', '', '', '', 'Caller ' || i %% 600, '', 'customer', '', '', '{}',
