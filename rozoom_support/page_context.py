@@ -13,11 +13,13 @@ from tenancy.preferences import preferences_of
 def page(request: HttpRequest) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
     unit = getattr(request, "unit", None)
+    actor = getattr(request, "actor", None)
     now = (unit.now if unit is not None else None) or timezone.now()
     return {
         "membership": membership,
         "memberships": getattr(request, "memberships", []),
-        "actor": getattr(request, "actor", None),
+        "actor": actor,
+        "may": {"manage_tokens": actor is not None and actor.can("token:manage")},
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,
         "server_now_ms": int(now.timestamp() * 1000),

@@ -58,8 +58,8 @@ if DEMO or TESTING:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "rozoom_support.apps.OperatorsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -180,6 +180,7 @@ CELERY_BROKER_URL = f"redis+socket://{_unix}" if _is_socket else REDIS_URL
 
 # --- People, sessions, cookies --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenancy.Person"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # addresses are unique in small letters: constraint person_email_taken
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -212,12 +213,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # people come by invitation only, which pro
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers' addresses get no mail from us
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second step is told by mail
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "roZoom Support"
 MFA_ADAPTER = "allauth.mfa.adapter.DefaultMFAAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
+# Rate limits count per address of the client: how many proxies of ours stand in front and add to X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "1" if env_bool("TLS_ENDS_AT_PROXY") else "0"))
 
 # --- Security headers -----------------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -283,6 +289,7 @@ LIMITS = {
     "reopen_days": 14,
     "idempotency_hours": 24,
     "invitation_days": 7,
+    "invitations_per_day": 50,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS["json_bytes"]
 DATA_UPLOAD_MAX_NUMBER_FILES = LIMITS["files_per_message"]

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from rozoom_support import views
 from rozoom_support.lib.ui.views import styleguide
@@ -10,6 +11,8 @@ from rozoom_support.lib.ui.views import styleguide
 urlpatterns = [
     # the way in
     path("", views.entrance, name="entrance"),
+    # The invitation proved the address; nobody adds another one by himself, which mail and sign-in would then follow.
+    path("accounts/email/", RedirectView.as_view(pattern_name="tenancy:settings"), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("", include("tenancy.urls")),
     # customers, and resellers for them

@@ -9,7 +9,14 @@ from tenancy.services.invitations import (
     resend_invitation,
     withdraw_invitation,
 )
-from tenancy.services.people import CannotChangePerson, change_role, close_account, deactivate, let_back_in, open_account
+from tenancy.services.people import (
+    CannotChangePerson,
+    change_role,
+    close_account,
+    deactivate,
+    let_back_in,
+    open_account,
+)
 from tenancy.services.personal import CannotSet, rename, set_preferences, switch_membership
 from tenancy.services.records import record_change
 from tenancy.services.tokens import CannotMakeToken, make_token, revoke_token

@@ -1,6 +1,5 @@
-"""What deeds on people share: whose people they are, the audit chain of an organisation, names that are names."""
+"""What deeds on people share: whose people they are, and the audit chain of an organisation."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +14,6 @@ ADMINISTRATOR_OF_KIND: dict[str, Role] = {
     Kind.RESELLER: Role.RESELLER_MANAGER,
     Kind.OPERATOR: Role.ADMINISTRATOR,
 }
-NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f<>\\]|://|www\.", re.IGNORECASE)
-
-
-def clean_name(name: str) -> str:
-    """One line, spaces made single. Names go into mails we send, so an address to click on is no name: then ""."""
-    name = " ".join(name.split())
-    return "" if NOT_IN_A_NAME.search(name) else name[:120]
 
 
 def require_managing(actor: Actor, organisation: Organisation) -> None:

@@ -5,12 +5,13 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from rozoom_support.lib.refusals import Refused
-from tenancy import departures
+from tenancy import audit, departures
 from tenancy.actor import Actor, NotAllowed
 from tenancy.models import Kind, Organisation
 from tenancy.services._common import record
 
-MOVE_TIMEOUT = "10min"  # every row of the customer is rewritten in this one statement
+# Every row of the customer is rewritten in one statement, and people may be working on some of them.
+MOVE_TIMEOUT, MOVE_LOCK_TIMEOUT = "10min", "30s"
 
 
 class CannotChangeReseller(Refused):
@@ -41,7 +42,7 @@ def change_reseller(*, actor: Actor, customer: Organisation, to: Organisation, n
     _allow_time()
     customer.reseller = to
     customer.save(update_fields=["reseller"])
-    record(actor, customer, "customer.reseller_changed", now, was=was.code, to=to.code)
+    record(actor, customer, "customer.reseller_changed", now, kind=audit.INTERNAL, was=was.code, to=to.code)
     return customer
 
 
@@ -54,4 +55,7 @@ def found_operator(*, name: str = "roZoom", code: str = "ROZOOM") -> Organisatio
 def _allow_time() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [MOVE_TIMEOUT])
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
+            [MOVE_TIMEOUT, MOVE_LOCK_TIMEOUT],
+        )

@@ -10,8 +10,9 @@ from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy import outgoing
 from tenancy.actor import Actor
 from tenancy.identity import hash_secret, new_secret
-from tenancy.models import ROLES_OF_KIND, Invitation, Kind, Membership, Organisation, Person, Role
-from tenancy.services._common import clean_name, record, require_managing
+from tenancy.models import ROLES_OF_KIND, Invitation, Membership, Organisation, Person, Role
+from tenancy.names import clean_name
+from tenancy.services._common import record, require_managing
 
 PAUSE = timedelta(minutes=1)  # between two mails of the same invitation
 

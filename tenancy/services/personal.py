@@ -7,11 +7,12 @@ from typing import Any
 from django.db import transaction
 
 from rozoom_support.lib.refusals import NotFound, Refused
+from tenancy.actor import Actor
 from tenancy.context import as_login_role
 from tenancy.models import Membership, Person
+from tenancy.names import clean_name
 from tenancy.preferences import CHOICES, ZONES
-from tenancy.services._common import clean_name, record
-from tenancy.actor import Actor
+from tenancy.services._common import record
 
 
 class CannotSet(Refused):

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy.actor import Actor
-from tenancy.capabilities import scopes_of_kind
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Organisation
+from tenancy.queries import scopes_of_kind
 from tenancy.services._common import record
 
 SHOWN = 10  # letters of a token that lists show, so that people recognise it
@@ -31,7 +31,7 @@ def make_token(
     longest = settings.LIMITS["token_days"]
     if not name:
         raise CannotMakeToken("Say what the token is for, such as 'Monitoring, plant 2'.", param="name")
-    if not scopes or not set(scopes) <= scopes_of_kind(organisation.kind):
+    if not scopes or not set(scopes) <= set(scopes_of_kind(organisation.kind)):
         raise CannotMakeToken("Choose at least one thing the token may do.", param="scopes")
     if not now < expires_at <= now + timedelta(days=longest):
         raise CannotMakeToken(f"Choose an end within {longest} days from now.", param="expires_in")

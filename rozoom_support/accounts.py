@@ -1,0 +1,40 @@
+"""How allauth fits this house: people come by invitation, its mails go through the outbox, its links name our address."""
+
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from notifications.services import queue_mail
+
+WORDS = {
+    "account_inactive": "This account is closed. An administrator of your organisation can open it again.",
+    "email_password_mismatch": "The address or the password is not right. Check both and try again.",
+    "too_many_login_attempts": "Too many tries. Wait five minutes, then try again.",
+    "rate_limited": "Too many tries. Wait a few minutes, then try again.",
+    "enter_current_password": "Type the password you have now.",
+    "incorrect_password": "This is not your password. Try again.",
+    "incorrect_code": "This code is not right, or not any more. Take the one the app shows now.",
+    "invalid_password_reset": "This link no longer works. Ask for a new one.",
+}
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages: ClassVar[dict[str, Any]] = {**DefaultAccountAdapter.error_messages, **WORDS}
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queued in the transaction of what it tells about; a worker delivers it."""
+        told = {"email": email, "support": settings.SUPPORT_CONTACT, "base_url": settings.BASE_URL, **context}
+        message = self.render_mail(template_prefix, email, told)
+        queue_mail(to=email, subject=str(message.subject), text=str(message.body))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Built on BASE_URL: the Host header of whoever asked says nothing about where the link must lead."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.BASE_URL + path.replace("UID-KEY", quote(key))
