@@ -2,12 +2,12 @@
 
 import http.client
 import os
+import socket
 import sys
 import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
 
 from rozoom_support.local import services
 from rozoom_support.local.bootstrap import (
@@ -24,7 +24,7 @@ from rozoom_support.local.environment import application_environment, publish, w
 from rozoom_support.local.ports import listen, port_of
 from rozoom_support.local.postgres import SUPERUSER, Postgres
 from rozoom_support.local.prepare import SAMPLE_SOURCES, SCHEMA_SOURCES, STATIC_SOURCES, Done, database_stamp, digest
-from rozoom_support.local.processes import Program, clean_environment, end_leftovers, tail
+from rozoom_support.local.processes import clean_environment, end_leftovers, tail
 from rozoom_support.local.redis import Redis, answers_redis, consumers
 from rozoom_support.local.state import LocalError, State, read_json, write_json
 from rozoom_support.local.supervisor import Step, Supervisor, say
@@ -84,10 +84,7 @@ class Launch:
         self.began = time.monotonic()
         self.done = Done(self.state)
         self.environment: dict[str, str] = {}
-
-    @property
-    def demo_file(self) -> Any:
-        return self.state.path("demo.json")
+        self.demo_file = self.state.path("demo.json")
 
     def run(self) -> None:
         for stale in (self.demo_file, self.state.environment_file):
@@ -100,22 +97,22 @@ class Launch:
             web = sockets.enter_context(listen(_wanted_port()))
             base_url = services.address(web)
             extra = {"DEMO": "1", "BASE_URL": base_url, "ALLOWED_HOSTS": "127.0.0.1,localhost"}
-            mail_url = None
-            mail: Program | None = None
-            if self.sample_data or not os.environ.get("EMAIL_URL"):  # sample data must never mail to real addresses
-                smtp, http = sockets.enter_context(listen(1025)), sockets.enter_context(listen(8025))
-                mail_url = services.address(http)
-                extra |= {"EMAIL_URL": f"smtp://127.0.0.1:{port_of(smtp)}", "MAIL_CATCHER_URL": mail_url}
-                mail = services.mail(clean_environment(), self.state, smtp, http)
+            # Sample data must never mail to real addresses.
+            if self.sample_data or not os.environ.get("EMAIL_URL"):
+                extra |= self.catch_mail(sockets)
             own = application_environment(self.state, addresses, redis_url, extra)
             self.environment = {**clean_environment(), **own}
             publish(self.state, own)
-            if mail:
-                self.supervisor.start(mail)
             self.prepare(addresses)
             self.serve(web, base_url, redis_url)
-            self.announce(base_url, mail_url)
+            self.announce(base_url, extra.get("MAIL_CATCHER_URL"))
             self.supervisor.run_forever()
+
+    def catch_mail(self, sockets: ExitStack) -> dict[str, str]:
+        """Starts the catcher and returns the settings that lead there."""
+        smtp, http = sockets.enter_context(listen(1025)), sockets.enter_context(listen(8025))
+        self.supervisor.start(services.mail(clean_environment(), self.state, smtp, http))
+        return {"EMAIL_URL": f"smtp://127.0.0.1:{port_of(smtp)}", "MAIL_CATCHER_URL": services.address(http)}
 
     def prepare(self, addresses: Addresses) -> None:
         """Migrations, static files and sample data, each only when something about them changed."""
@@ -138,7 +135,7 @@ class Launch:
             self.supervisor.run_steps([self._command("sample_data", "--output", str(sample))])
             self.done.note("sample", source, stamp)
 
-    def serve(self, web: Any, base_url: str, redis_url: str) -> None:
+    def serve(self, web: socket.socket, base_url: str, redis_url: str) -> None:
         say("Starting web, worker, beat and watch")
         serving = without_owner(self.environment)
         for program in (
