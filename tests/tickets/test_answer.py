@@ -1,8 +1,10 @@
 """Answering: who reads it, what stops the promise, what happens to state and turn, and who is told that somebody was faster."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
+from django.db import connections
 
 from notifications.models import Event
 from sla.models import ClockSegment
@@ -177,3 +179,27 @@ def test_the_desk_answers_before_it_resolves(world: World) -> None:
     with pytest.raises(Exception, match="only a reply stops it"), work_unit(actor.context) as unit:
         resolve(actor=actor, ticket=filed, now=unit.now)
     assert fresh(filed).response_outcome == "RUNNING"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_answering_at_once_one_is_told(lasting_world: World) -> None:
+    filed, together, told = ticket(lasting_world), Barrier(2), []
+
+    def one(name: str) -> None:
+        try:
+            together.wait(timeout=10)
+            message(lasting_world, filed, name, f"{name} answers.", seen_at=filed.reported_at)
+        except NewerMessage as refused:
+            told.append(refused.message)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=one, args=(name,)) for name in ("marek", "rita")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with work_unit(WORKER):
+        author = Message.objects.get(ticket=filed).author_name
+    assert told == [f"Not sent. {author} wrote before your reply. Read it below, then send or change your text."]
+    assert fresh(filed).response_outcome == "MET"
