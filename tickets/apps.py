@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class TicketsConfig(AppConfig):
     name = "tickets"
     verbose_name = "Tickets"
+
+    def ready(self) -> None:
+        # Registers with the outbox what mails an event makes.
+        import tickets.emails.handlers  # noqa: F401, PLC0415

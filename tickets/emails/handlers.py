@@ -1,0 +1,129 @@
+"""Which mails an event about a ticket makes. Run by the outbox as the worker; may run again (notifications.handlers).
+
+An event names things by their keys only. Everything said in a mail is read again here, and a message is looked up inside
+its own ticket, so that nothing a tenant writes into the outbox can carry another tenant's text.
+"""
+
+from collections.abc import Iterator
+
+from notifications.handlers import Mail, handles
+from notifications.models import Event
+from sla.models import Escalation
+from tenancy.context import database_now
+from tickets.emails import recipients, words
+from tickets.emails.letters import mail
+from tickets.emails.recipients import Reader, without
+from tickets.models import Attachment, Message, MessageKind, Ticket
+
+TOLD_OF_MOVES = {"resolve", "close", "reopen", "withdraw", "merge"}
+
+
+@handles("ticket.filed")
+def filed(event: Event) -> Iterator[Mail]:
+    ticket = _ticket(event)
+    if ticket is None:
+        return
+    now = database_now()
+    reported = recipients.reporter(ticket) if ticket.reporter_party != "operator" else []
+    for reader in reported:
+        yield mail(words.acknowledgement(ticket, reader, now), reader=reader, ticket=ticket, key="acknowledgement")
+    desk = recipients.desk_agents() if ticket.severity == 1 else []
+    told = {reader.person_id for reader in reported}
+    for reader in without([*desk, *recipients.reseller_agents(ticket)], _by(event)):
+        if reader.person_id not in told:
+            yield mail(words.new_ticket(ticket, reader, now), reader=reader, ticket=ticket, key="notice")
+
+
+@handles("message.added")
+def message_added(event: Event) -> Iterator[Mail]:
+    ticket = _ticket(event)
+    message = _message(event, ticket) if ticket is not None else None
+    if ticket is None or message is None:
+        return
+    files = list(
+        Attachment.objects.filter(message=message, customer_id=ticket.customer_id).order_by("created_at", "id")
+    )
+    for reader in without(_readers_of(message, ticket), message.author_id):
+        if _may_read(reader, message, ticket):
+            yield mail(words.written(ticket, message, files, reader), reader=reader, ticket=ticket, key="message")
+
+
+def _readers_of(message: Message, ticket: Ticket) -> list[Reader]:
+    if message.kind == MessageKind.INTERNAL:
+        return recipients.rozoom_assignee(ticket)
+    if message.kind == MessageKind.PARTNER:
+        if message.author_party == "reseller":
+            return [*recipients.assignee(ticket), *recipients.rozoom_owner_or_desk(ticket)]
+        return [*recipients.assignee(ticket), *recipients.reseller_agents(ticket)]
+    if message.author_party == "customer":
+        works = recipients.assignee(ticket) or recipients.team(ticket) or recipients.reseller_agents(ticket)
+        return [*works, *recipients.reporter(ticket)]
+    return [*recipients.customer_voice(ticket), *recipients.assignee(ticket)]
+
+
+def _may_read(reader: Reader, message: Message, ticket: Ticket) -> bool:
+    """The wall once more, at the last step before text leaves the house."""
+    if reader.party == "operator":
+        return True
+    if message.kind == MessageKind.INTERNAL:
+        return False
+    if reader.party == "reseller":
+        return reader.organisation_id == ticket.reseller_id
+    return message.kind == MessageKind.PUBLIC and reader.organisation_id == ticket.customer_id
+
+
+@handles("ticket.assigned")
+def assigned(event: Event) -> Iterator[Mail]:
+    ticket = _ticket(event)
+    if ticket is None or ticket.assignee_id is None or ticket.assignee_id != event.payload.get("to_person"):
+        return  # given on to somebody else meanwhile, who gets the next mail
+    by, now = str(event.payload.get("by_name", "")), database_now()
+    for reader in without(recipients.assignee(ticket), _by(event)):
+        yield mail(words.given_to_you(ticket, reader, by, now), reader=reader, ticket=ticket, key="assigned")
+
+
+@handles("ticket.moved")
+def moved(event: Event) -> Iterator[Mail]:
+    ticket, move = _ticket(event), event.payload.get("move")
+    if ticket is None or move not in TOLD_OF_MOVES:
+        return
+    told = [*recipients.customer_voice(ticket)]
+    if event.payload.get("by_party") != "operator":
+        told += recipients.assignee(ticket)
+    for reader in without(told, _by(event)):
+        yield mail(words.moved(ticket, move, event.payload, reader), reader=reader, ticket=ticket, key="moved")
+
+
+@handles("sla.escalated")
+def escalated(event: Event) -> Iterator[Mail]:
+    ticket = _ticket(event)
+    level = _level(event, ticket) if ticket is not None else None
+    if ticket is None or level is None or level.segment.stopped_at is not None:
+        return
+    now = database_now()
+    told = recipients.of_the_ladder(ticket, event.payload.get("recipients", []))
+    guard = {"segment": level.segment_id}
+    for reader in without(told, None):
+        letter = words.escalation(ticket, level, int(event.payload.get("percent", 100)), reader, now)
+        yield mail(letter, reader=reader, ticket=ticket, key="escalation", guard=guard)
+
+
+def _ticket(event: Event) -> Ticket | None:
+    found = Ticket.objects.filter(pk=event.ticket_id, customer_id=event.customer_id).defer("search")
+    return found.select_related("customer__reseller", "component__product", "site", "team").first()
+
+
+def _message(event: Event, ticket: Ticket) -> Message | None:
+    wanted = Message.objects.filter(ticket=ticket, customer_id=ticket.customer_id).defer("search")
+    return wanted.filter(pk=event.payload["message"]).first()
+
+
+def _level(event: Event, ticket: Ticket) -> Escalation | None:
+    fired = Escalation.objects.select_related("segment").filter(
+        customer_id=ticket.customer_id, segment__ticket_id=ticket.pk
+    )
+    return fired.filter(segment_id=event.payload.get("segment"), level=event.payload.get("level")).first()
+
+
+def _by(event: Event) -> int | None:
+    return event.payload.get("by_person")

@@ -1,0 +1,202 @@
+"""What each mail about a ticket says. Plain words, short sentences, times in the reader's zone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+
+from rozoom_support.lib.ui.clock import plain_duration
+from rozoom_support.lib.ui.times import clock_time, deadline
+from sla.clock import KIND_WORDS, TARGET_WORDS
+from sla.models import Escalation
+from tickets.emails.letters import Letter, Quote
+from tickets.emails.recipients import Reader
+from tickets.lifecycle import State, Turn
+from tickets.models import Attachment, Message, MessageKind, Ticket
+
+NOTICED_LATE = timedelta(seconds=30)
+OPERATOR = "roZoom"
+MOVED = {
+    "resolve": "is solved",
+    "close": "is closed",
+    "reopen": "is open again",
+    "withdraw": "was withdrawn",
+    "merge": "was merged into another ticket",
+}
+KINDS = {
+    MessageKind.PUBLIC: "wrote",
+    MessageKind.PARTNER: "wrote a partner note, which the customer does not see",
+    MessageKind.INTERNAL: "wrote an internal note, which only roZoom sees",
+}
+
+
+def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
+    """To the reporter: the number, the severity and why, and the promise as an instant."""
+    counts = (
+        f"The clock started when you sent the ticket at {clock_time(ticket.reported_at, reader.zone)}. "
+        "It stops at our first personal answer. An automatic e-mail such as this one does not count as the answer."
+    )
+    return Letter(
+        lead=f"We have your ticket. Its number is {ticket.reference}.",
+        paragraphs=[
+            f"Severity {ticket.severity}, because you told us: {ticket.severity_because}.",
+            *([f"You doubt this: “{ticket.severity_doubt}”. We settle it with you."] if ticket.severity_doubt else []),
+            *promise(ticket, reader, now),
+            counts,
+            f"Is it getting worse? Write in the ticket, or call {settings.SUPPORT_CONTACT['phone']} "
+            f"and say {ticket.reference}.",
+        ],
+        facts=[("Subject", ticket.subject), *_place(ticket)],
+        action="Read and answer it here",
+        why="You get this because you reported it.",
+    )
+
+
+def promise(ticket: Ticket, reader: Reader, now: datetime) -> list[str]:
+    if ticket.response_due_at is None:
+        return []
+    due = _deadline(ticket.response_due_at, reader, now)
+    return [f"A person at roZoom will answer by {due} (within {TARGET_WORDS[ticket.severity]})."]
+
+
+def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
+    """To the desk of roZoom and of the reseller."""
+    role = "roZoom's desk" if reader.party == "operator" else f"the desk that serves {ticket.customer.name}"
+    return Letter(
+        headline=f"New, severity {ticket.severity}: {ticket.subject}",
+        lead=f"{ticket.customer.name} reported a problem of severity {ticket.severity}.",
+        paragraphs=_due_lines(ticket.response_due_at, reader, now),
+        quote=Quote(f"{ticket.reporter_name} wrote:", ticket.description),
+        facts=_facts(ticket),
+        action="Open it at the desk",
+        why=f"You get this because you work at {role}.",
+    )
+
+
+def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reader: Reader) -> Letter:
+    names = [f"{file.name} ({filesizeformat(file.size)})" for file in files]
+    author = message.author_name
+    if message.author_organisation and message.author_organisation != message.author_name:
+        author = f"{author}, {message.author_organisation},"
+    return Letter(
+        lead=f"{message.author_name} {KINDS[MessageKind(message.kind)]}.",
+        paragraphs=_state_lines(ticket, message, reader),
+        quote=Quote(f"{author} wrote:", message.body, names),
+        facts=[("Ticket", str(ticket)), *([] if reader.party == "customer" else [("Customer", ticket.customer.name)])],
+        action="Read and answer it here",
+        why=_why(ticket, reader),
+    )
+
+
+def _state_lines(ticket: Ticket, message: Message, reader: Reader) -> list[str]:
+    """What the customer's side has to know besides the text: whose turn it is now."""
+    if reader.party == "operator" or message.kind != MessageKind.PUBLIC or message.author_party == "customer":
+        return []
+    days = settings.LIMITS["reopen_days"]
+    if ticket.state == State.RESOLVED:
+        return [f"We think that this is solved. Is it not? Answer within {days} days, and the ticket opens again."]
+    if ticket.state == State.WAITING and ticket.turn == Turn.CUSTOMER:
+        return ["We wait for your answer."]
+    return []
+
+
+def given_to_you(ticket: Ticket, reader: Reader, by: str, now: datetime) -> Letter:
+    return Letter(
+        lead=f"{by or 'Somebody'} gave you {ticket.reference}.",
+        paragraphs=_due_lines(ticket.clock_due_at, reader, now),
+        facts=[("Subject", ticket.subject), *_facts(ticket)],
+        action="Open it at the desk",
+        why="You get this because the ticket is yours now.",
+    )
+
+
+def moved(ticket: Ticket, move: str, payload: Mapping[str, Any], reader: Reader) -> Letter:
+    days = settings.LIMITS["reopen_days"]
+    by = str(payload.get("by_name") or OPERATOR)
+    lines = [f"{by} did this."]
+    if move == "merge" and payload.get("into"):
+        lines.append(f"It goes on in {payload['into']}. Write there from now on.")
+    elif move in {"resolve", "withdraw"} and ticket.resolution:
+        lines.append(f"What was written: “{ticket.resolution}”")
+    if move == "resolve":
+        lines.append(f"Is it not solved? Answer within {days} days, and the ticket opens again.")
+    return Letter(
+        lead=f"{ticket.reference} {MOVED[move]}.",
+        paragraphs=lines,
+        facts=[("Subject", ticket.subject)],
+        why=_why(ticket, reader),
+    )
+
+
+def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, now: datetime) -> Letter:
+    """To one rung of the ladder. `now` is when the mail is made, and what "left" counts from."""
+    segment = level.segment
+    what = KIND_WORDS[segment.kind].lower()
+    left = segment.due_at - now
+    if left >= timedelta():
+        headline = f"Severity {segment.severity}: {plain_duration(left)} left to answer: {ticket.subject}"
+        lead = f"{ticket.reference} has no answer yet. {percent} % of the promised time is over."
+    else:
+        headline = f"Severity {segment.severity}: overdue by {plain_duration(-left)}: {ticket.subject}"
+        lead = f"{ticket.reference} is overdue by {plain_duration(-left)}. Nobody has answered."
+    paragraphs = [
+        f"{ticket.customer.name} was promised the {what} by {_deadline(segment.due_at, reader, now)}, "
+        f"within {TARGET_WORDS[segment.severity]}.",
+        "Only a public reply by a person at roZoom stops this clock.",
+    ]
+    if level.fired_at - level.scheduled_at >= NOTICED_LATE:
+        paragraphs.append(
+            f"This was to be sent at {_deadline(level.scheduled_at, reader, now)}. "
+            f"It was noticed {plain_duration(level.fired_at - level.scheduled_at)} late."
+        )
+    return Letter(
+        headline=headline,
+        lead=lead,
+        paragraphs=paragraphs,
+        facts=[("Subject", ticket.subject), *_facts(ticket), ("Step of the ladder", str(level.level))],
+        action="Open it at the desk",
+        why="You get this because a promise runs out and your role is told about it.",
+    )
+
+
+def _due_lines(due: datetime | None, reader: Reader, now: datetime) -> list[str]:
+    if due is None:
+        return []
+    left = due - now
+    tail = f"{plain_duration(left)} left" if left >= timedelta() else f"overdue by {plain_duration(-left)}"
+    return [f"Our answer is due by {_deadline(due, reader, now)} ({tail})."]
+
+
+def _facts(ticket: Ticket) -> list[tuple[str, str]]:
+    """For those who work on it."""
+    customer = ticket.customer
+    served = customer.reseller if customer.reseller_id and customer.reseller.kind == "RESELLER" else None  # type: ignore[union-attr]
+    owner = ticket.assignee_name or (ticket.team.name if ticket.team else "nobody")
+    return [
+        ("Customer", f"{customer.name} (served by {served.name})" if served else customer.name),
+        ("Severity", f"{ticket.severity}, because: {ticket.severity_because}"),
+        ("Reported by", ticket.reporter_name),
+        ("Owner", owner),
+        *_place(ticket),
+    ]
+
+
+def _place(ticket: Ticket) -> list[tuple[str, str]]:
+    component = [("Component", str(ticket.component))] if ticket.component else []
+    return component + ([("Site", ticket.site.name)] if ticket.site else [])
+
+
+def _why(ticket: Ticket, reader: Reader) -> str:
+    if reader.person_id == ticket.reporter_id:
+        return "You get this because you reported the ticket."
+    if reader.person_id == ticket.assignee_id:
+        return "You get this because the ticket is yours."
+    if reader.party == "customer":
+        return f"You get this because you manage the people of {ticket.customer.name}."
+    return "You get this because you work at the desk for this customer."
+
+
+def _deadline(instant: datetime, reader: Reader, now: datetime) -> str:
+    return deadline(instant, reader.zone, int(now.timestamp() * 1000))
