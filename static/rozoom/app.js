@@ -1,4 +1,4 @@
-// Behaviour shared by all pages. Everything here improves a page that already works without it.
+// Shared by all pages, which work without it too.
 (() => {
   "use strict"
   document.documentElement.classList.add("js")
@@ -13,7 +13,7 @@
   }
   window.rozoom = { say }
 
-  // Errors: focus goes to the summary, the title says so.
+  // Focus goes to the error summary; the title says so.
   function showErrors(root) {
     const summary = $("[data-error-summary]", root) || (root.matches?.("[data-error-summary]") && root)
     if (!summary) return false
@@ -22,7 +22,7 @@
     return true
   }
 
-  // A second click on Send is ignored; the label says that it works on it.
+  // A second click on Send is ignored.
   const going = new WeakMap()
   function release(form) {
     const state = going.get(form)
@@ -44,7 +44,7 @@
   }, true)
   addEventListener("pageshow", () => $$("form").forEach(release))
 
-  // Drafts: saved on the server after 2 s of rest; while saving fails, this tab keeps a copy.
+  // Drafts go to the server after 2 s of rest; while that fails, this tab keeps a copy.
   const who = document.body.dataset.who
   const key = (area) => `draft:${who}:${area.dataset.draftUrl}`
   const saved = (area, text) => { const line = $("[data-saved]", area.closest("form")); if (line) line.textContent = text }
@@ -76,7 +76,7 @@
     }
   }
 
-  // Files: names and sizes of what was chosen, and a word at once about those that are too large.
+  // Chosen files, and a word at once about those too large.
   const size = (n) => n < 1048576 ? `${Math.max(1, Math.round(n / 1024))} kB` : `${(n / 1048576).toFixed(n < 10485760 ? 1 : 0)} MB`
   document.addEventListener("change", (event) => {
     const input = event.target
@@ -90,7 +90,6 @@
     list.replaceChildren(...lines)
   })
 
-  // Menus close on Escape and on a click outside; messages go when dismissed.
   document.addEventListener("click", (event) => {
     for (const menu of $$("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false
     event.target.closest?.("[data-dismiss]")?.closest("[data-dismissable]").remove()
@@ -102,11 +101,11 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return
     const menu = event.target.closest?.("[data-menu][open]")
-    if (menu) { menu.open = false; $("summary", menu).focus() }
+    if (menu) { event.preventDefault(); menu.open = false; $("summary", menu).focus() }
     say("")
   })
 
-  // htmx: focus is never lost, and a failed send says so and offers to try again.
+  // htmx: a failed send says so and offers to try again; focus is never lost.
   const bar = $("#send-failed")
   let failed = null, place = null
   function fail(event, gone) {
@@ -114,8 +113,7 @@
     if (event.detail.xhr?.status === 401 || elt.closest("[data-quiet]")) return
     const form = requestConfig.verb !== "get" && elt.closest("form")
     failed = { elt: form || elt, submitter: form && requestConfig.triggeringEvent?.submitter }
-    const what = form ? "Not sent. Your text is saved." : "Could not load this."
-    $("[data-words]", bar).textContent = gone ? `${what} Check your connection, then try again.` : `${what} Something went wrong on our side. Try again.`
+    $("[data-words]", bar).textContent = `${form ? "Not sent. Your text is saved." : "Could not load this."} ${gone ? "Check your connection." : "Something went wrong on our side."}`
     bar.hidden = false
   }
   const close = () => { bar.hidden = true }
@@ -129,11 +127,23 @@
   on("sendError", (event) => fail(event, true))
   on("timeout", (event) => fail(event, true))
   on("responseError", (event) => fail(event, false))
-  on("afterRequest", (event) => { const form = event.target.closest?.("form"); if (form) release(form); if (event.detail.successful) close() })
+  function comeBack() {
+    if (place && document.activeElement === document.body) {
+      const row = place.map((id) => id && document.getElementById(id)).find(Boolean)
+      focus(row ? (row.matches("a,button,input") ? row : $("a,button", row) || row) : $("[data-list-heading], h1"))
+    }
+    place = null
+  }
+  on("afterRequest", (event) => {
+    const form = event.target.closest?.("form")
+    if (form) release(form)
+    if (event.detail.successful) close()
+    setTimeout(comeBack, 40) // a row that went away settles nothing
+  })
   on("beforeSwap", (event) => {
     const active = document.activeElement
     const row = active !== document.body && event.detail.target.contains(active) && active.closest("[data-row], tr, li, article")
-    place = row ? { id: active.id, next: row.nextElementSibling?.id, previous: row.previousElementSibling?.id } : null
+    place = row && [active.id, row.nextElementSibling?.id, row.previousElementSibling?.id]
   })
   on("afterSettle", (event) => {
     const root = event.detail.elt
@@ -141,11 +151,6 @@
     if (showErrors(root)) return
     const wanted = root.matches("[data-focus]") ? root : $("[data-focus]", root)
     if (wanted) { wanted.removeAttribute("data-focus"); focus(wanted) }
-    else if (place && document.activeElement === document.body) {
-      const row = [place.id, place.next, place.previous].map((id) => id && document.getElementById(id)).find(Boolean)
-      focus(row ? (row.matches("a,button,input") ? row : $("a,button", row) || row) : $("[data-list-heading], h1"))
-    }
-    place = null
   })
 
   restoreDrafts(document)

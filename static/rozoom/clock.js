@@ -1,5 +1,4 @@
-// Time left, right to the second and steady (docs/design-system.md, "Clock"). The rules for words are those of
-// rozoom_support/lib/ui/clock.py; one table of tests runs against both.
+// Time left (docs/design-system.md). Words as in rozoom_support/lib/ui/clock.py: one table of tests runs against both.
 (() => {
   "use strict"
   const MINUTE = 60, HOUR = 3600, DAY = 86400
@@ -9,7 +8,7 @@
   function amount(s, eachSecond) {
     if (s < 10 * MINUTE && eachSecond) return s < MINUTE ? `${s} s` : `${Math.floor(s / MINUTE)} min ${s % MINUTE} s`
     if (s < MINUTE) return "under 1 min"
-    if (s <= HOUR) return `${Math.floor(s / MINUTE)} min`
+    if (s < HOUR) return `${Math.floor(s / MINUTE)} min`
     if (s < 2 * DAY) return two(Math.floor(s / HOUR), "h", Math.floor((s % HOUR) / MINUTE), "min")
     if (s < 10 * DAY) return two(Math.floor(s / DAY), "days", Math.floor((s % DAY) / HOUR), "h")
     return `${Math.floor(s / DAY)} days`

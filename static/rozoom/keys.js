@@ -1,5 +1,4 @@
-// Keys of the desk. Every key clicks a real, visible control (data-key="r", "g q", "Mod+Enter"), so nothing is hidden behind
-// a key. Rows of [data-list] add j k Enter o x. Off while typing, with a modifier, in a dialog, and when the person turned keys off.
+// Every key clicks a real, visible control (data-key). Rows of [data-list] add j k o x X *.
 (() => {
   "use strict"
   if (!("keys" in document.body.dataset)) return
@@ -7,16 +6,15 @@
   const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null
   const controls = () => [...document.querySelectorAll("[data-key]")].filter(visible)
   const find = (sequence) => controls().find((control) => control.dataset.key === sequence)
-  const name = (control) => (control.dataset.keyName || control.getAttribute("aria-label") || control.textContent).replace(/\s+/g, " ").trim()
+  const name = (control) => (control.getAttribute("aria-label") || control.textContent).trim()
   const typing = (element) => element.isContentEditable || (element.matches("input,select,textarea") && !/^(checkbox|radio|button|submit)$/.test(element.type))
   let pending = "", timer = 0
 
   function label() {
     for (const control of controls()) {
-      if (control.hasAttribute("aria-keyshortcuts")) continue
-      const keys = control.dataset.key
-      control.setAttribute("aria-keyshortcuts", keys.replace(/^Mod\+/, "Control+"))
-      control.title = control.title ? `${control.title} (${keys})` : `Key: ${keys.replace("Mod+", "Ctrl+")}`
+      const keys = control.dataset.key.replace("Mod", "Control")
+      control.setAttribute("aria-keyshortcuts", keys)
+      control.title ||= `Key: ${keys}`
     }
   }
 
@@ -64,8 +62,8 @@
     const dialog = document.createElement("dialog")
     dialog.setAttribute("aria-labelledby", "keys-title")
     dialog.innerHTML = '<div class="stack"><div class="row between"><h2 id="keys-title">Keys on this page</h2><button class="btn btn-s" type="button">Close</button></div><label class="field"><span class="small">Find a command</span><input type="search" autocomplete="off"></label><ul class="keys"></ul></div>'
-    const list = dialog.querySelector("ul"), input = dialog.querySelector("input")
-    const entries = controls().map((control) => [name(control), control.dataset.key.replace("Mod", "Ctrl"), () => control.click()])
+    const get = (selector) => dialog.querySelector(selector), list = get("ul"), input = get("input"), close = get("button")
+    const entries = controls().map((control) => [name(control), control.dataset.key.replace("Mod", "Control"), () => control.click()])
     if (rows().length) entries.push(["Next row", "j", () => moveRow(1)], ["Previous row", "k", () => moveRow(-1)], ["Tick the row", "x", () => tickRow(false)])
     for (const [text, keys, run] of entries) {
       const item = document.createElement("li"), button = document.createElement("button"), key = document.createElement("span")
@@ -80,13 +78,12 @@
       for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(input.value.toLowerCase())
     })
     input.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("li:not([hidden]) button")?.click() })
-    dialog.querySelector("button").addEventListener("click", () => dialog.close())
+    close.addEventListener("click", () => dialog.close())
     const back = document.activeElement
     dialog.addEventListener("close", () => { dialog.remove(); if (document.activeElement === document.body) back.focus?.() })
     document.body.append(dialog)
     dialog.showModal()
-    if (!search) dialog.querySelector("button").focus()
-    else input.focus()
+    ;(search ? input : close).focus()
   }
 
   function press(control) {
@@ -108,7 +105,7 @@
 
   document.addEventListener("keydown", (event) => {
     const { key, target } = event
-    if (event.isComposing || event.altKey || document.querySelector("dialog[open]")) return
+    if (event.defaultPrevented || event.isComposing || event.altKey || document.querySelector("dialog[open]")) return
     const mod = event.ctrlKey || event.metaKey
     if (mod && key.toLowerCase() === "k") { event.preventDefault(); sheet(true); return }
     if (typing(target)) {

@@ -41,7 +41,7 @@ def amount(seconds: int, *, each_second: bool = True) -> str:
         return f"{seconds // MINUTE} min {seconds % MINUTE} s" if seconds >= MINUTE else f"{seconds} s"
     if seconds < MINUTE:
         return "under 1 min"
-    if seconds <= HOUR:
+    if seconds < HOUR:
         return f"{seconds // MINUTE} min"
     if seconds < 2 * DAY:
         return _two(seconds // HOUR, "h", seconds % HOUR // MINUTE, "min")

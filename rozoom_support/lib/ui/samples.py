@@ -171,6 +171,7 @@ def everything(request: HttpRequest) -> dict[str, Any]:
     hour = timedelta(hours=1)
     met = Segment(now - 2 * hour, now - hour, now - hour - timedelta(minutes=22), "MET")
     missed = Segment(now - 3 * hour, now - 2 * hour, now - 2 * hour + timedelta(minutes=12), "MISSED")
+    shows_errors = "errors" in request.GET  # they take the focus
     bound = ProblemForm({"title": "Line 3 stands still"})
     bound.is_valid()
     theme = request.GET.get("theme", "system")
@@ -196,10 +197,9 @@ def everything(request: HttpRequest) -> dict[str, Any]:
         ],
         "rows": _rows(now),
         "messages_shown": _messages(now),
-        "form": ProblemForm(),
-        "bad_form": bound,
+        "form": bound if shows_errors else ProblemForm(),
         "reply_form": ReplyForm(auto_id="reply_%s"),
-        "note_form": ReplyForm({"text": "", "seen_id": "17"}, auto_id="note_%s"),
+        "note_form": ReplyForm({"text": "", "seen_id": "17"} if shows_errors else None, auto_id="note_%s"),
         "partner_form": ReplyForm(auto_id="partner_%s"),
         "page": Paginator(range(340), 50).page(3),
         "closed_choices": [

@@ -17,7 +17,9 @@ ERROR_STYLE = (
     "a{color:light-dark(#0B5F66,#6FD3DA)}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(ERROR_STYLE.encode()).digest()).decode()
-ERROR_POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+ERROR_POLICY = (
+    f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from rozoom_support.lib.ui import clock as clocks
@@ -43,7 +43,7 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 def severity(value: int | str | None, full: bool = False, note: str = "") -> SafeString:
     """Always word + shape + colour. `full` adds what the number means; `note` such as "provisional"."""
-    return _severity(int(value), full, note) if value else SafeString("")
+    return _severity(int(value), full, conditional_escape(note)) if value else SafeString("")
 
 
 @lru_cache(maxsize=64)
@@ -55,7 +55,7 @@ def _severity(value: int, full: bool, note: str) -> SafeString:
 @register.simple_tag
 def state(value: str, words: str = "") -> SafeString:
     """`words` says it for the reader: "With roZoom", "Waiting for you"."""
-    return _state(str(value), words)
+    return _state(str(value), conditional_escape(words))
 
 
 @lru_cache(maxsize=256)
@@ -215,4 +215,4 @@ def error_word(*forms: object) -> str:
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pagination(context: template.Context, page: Page[Any], label: str = "Pages") -> dict[str, Any]:
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
-    return {"page": page, "numbers": numbers, "label": label, "request": context.get("request"), "gap": "…"}
+    return {"page": page, "numbers": numbers, "label": label, "gap": "…"}
