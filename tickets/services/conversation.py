@@ -53,7 +53,7 @@ def add_message(
     """
     actor.require(NEEDS[kind])
     ticket = lock(ticket, version=version)
-    _refuse_unanswerable(ticket, kind, now)
+    refuse_unanswerable(ticket, kind, now)
     _refuse_unseen(ticket, actor, kind, seen_at)
     said_at = max(now, ticket.last_message_at)
     changed = {"last_message_at"}
@@ -85,7 +85,7 @@ def add_message(
     return message
 
 
-def _refuse_unanswerable(ticket: Ticket, kind: MessageKind, now: datetime) -> None:
+def refuse_unanswerable(ticket: Ticket, kind: MessageKind, now: datetime) -> None:
     if kind != MessageKind.PUBLIC:
         return
     if ticket.state == State.MERGED:

@@ -65,6 +65,7 @@ def file_ticket(
     _refuse_foreign(customer, report)
     proposal = propose(report.impact)
     number = next_number(customer)
+    refuse_taken_reference(customer.pk, report.external_reference)  # under the counter's lock: two at once are told apart
     ticket = Ticket(
         customer=customer,
         reseller_id=customer.reseller_id,
@@ -143,10 +144,13 @@ def _refuse_foreign(customer: Organisation, report: Report) -> None:
         raise CannotFile("We do not know this component. Choose one from the list.", param="component")
     if report.site is not None and report.site.customer_id != customer.pk:
         raise CannotFile("We do not know this site. Choose one from the list.", param="site")
-    taken = report.external_reference and (
-        Ticket.objects.filter(customer=customer, external_reference=report.external_reference)
-        .values_list("reference", flat=True)
-        .first()
-    )
-    if taken:
+
+
+def refuse_taken_reference(customer_id: int, external_reference: str) -> None:
+    """The reporter's own number names one ticket of the customer; the unique key decides between two at once."""
+    if not external_reference:
+        return
+    same = Ticket.objects.filter(customer_id=customer_id, external_reference=external_reference)
+    taken = same.values_list("reference", flat=True).first()
+    if taken is not None:
         raise CannotFile(f"{taken} already carries this reference of yours.", param="external_reference")

@@ -1,6 +1,6 @@
 """Moves between states. The table in lifecycle.py says which; these say what each one means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from tenancy.actor import Actor
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
+from tickets.services.filing import refuse_taken_reference
 
 
 class CannotMove(Refused):
@@ -150,30 +151,49 @@ def change_details(
     now: datetime,
     version: int | None = None,
     subject: str | None = None,
+    external_reference: str | None = None,
     component: Component | None = None,
     site: Site | None = None,
+    emptied: Sequence[str] = (),
 ) -> Ticket:
-    """Correct the subject, the component or the site. What is not given stays."""
+    """Correct the subject, the reporter's own number, the component or the site. What is not given stays; `emptied` names
+    "component" or "site" to be taken away."""
     actor.require("ticket:reply")
     ticket = lock(ticket, version=version)
     if ticket.state not in UNSOLVED:
         raise CannotMove("An ended ticket is not changed any more.")
-    changed: dict[str, Any] = {}
-    if subject is not None and subject != ticket.subject:
-        changed["subject"], ticket.subject = ticket.subject, subject
-    if component is not None and component.pk != ticket.component_id:
-        if component.customer_id != ticket.customer_id:
-            raise CannotMove("We do not know this component. Choose one from the list.", param="component")
-        changed["component"], ticket.component = str(ticket.component_id or ""), component
-    if site is not None and site.pk != ticket.site_id:
-        if site.customer_id != ticket.customer_id:
-            raise CannotMove("We do not know this site. Choose one from the list.", param="site")
-        changed["site"], ticket.site = str(ticket.site_id or ""), site
+    changed = _change_words(ticket, subject, external_reference) | _change_parts(ticket, component, site, emptied)
     if changed:
         save(ticket, now, *changed)
         record(actor, ticket, "ticket.changed", now, was=changed)
         tell("ticket.changed", actor, ticket, now, fields=sorted(changed))
     return ticket
+
+
+def _change_words(ticket: Ticket, subject: str | None, external_reference: str | None) -> dict[str, Any]:
+    """What stood there before, by column."""
+    changed: dict[str, Any] = {}
+    if subject is not None and subject != ticket.subject:
+        changed["subject"], ticket.subject = ticket.subject, subject
+    if external_reference is not None and external_reference != ticket.external_reference:
+        refuse_taken_reference(ticket.customer_id, external_reference)
+        changed["external_reference"], ticket.external_reference = ticket.external_reference, external_reference
+    return changed
+
+
+def _change_parts(
+    ticket: Ticket, component: Component | None, site: Site | None, emptied: Sequence[str]
+) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    if component is not None and component.customer_id != ticket.customer_id:
+        raise CannotMove("We do not know this component. Choose one from the list.", param="component")
+    if site is not None and site.customer_id != ticket.customer_id:
+        raise CannotMove("We do not know this site. Choose one from the list.", param="site")
+    if (component is not None or "component" in emptied) and ticket.component_id != (component and component.pk):
+        changed["component"], ticket.component = str(ticket.component_id or ""), component
+    if (site is not None or "site" in emptied) and ticket.site_id != (site and site.pk):
+        changed["site"], ticket.site = str(ticket.site_id or ""), site
+    return changed
 
 
 MAKE: dict[str, Callable[..., Ticket]] = {
