@@ -4,17 +4,15 @@ import logging
 import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from notifications import queries as outbox
 from rozoom_support.lib.http import database_away
+from rozoom_support.lib.ui.views import error_page
 from sla import queries as promises
 from tenancy.context import Context
 from tenancy.middleware import identity_view
@@ -81,7 +79,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
             "code": "server_error",
         }
         return JsonResponse({**problem, "reference": reference}, status=500, content_type="application/problem+json")
-    page = render_to_string(
-        "500.html", {"reference": reference, "support": settings.SUPPORT_CONTACT, "at": timezone.now()}
-    )
-    return HttpResponse(page, status=500)
+    return error_page(500, reference=reference)

@@ -6,7 +6,8 @@ from contextvars import ContextVar
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+
+from rozoom_support.lib.ui.views import error_page
 
 log = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -57,6 +58,6 @@ def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
         }
         response: HttpResponse = JsonResponse(body, status=503, content_type="application/problem+json")
     else:
-        response = HttpResponse(render_to_string("503.html"), status=503)
+        response = error_page(503)
     response.headers["Retry-After"] = "5"
     return response
