@@ -1,11 +1,14 @@
 """Reads of the install base. Row security shows each reader their own; these only shape and find."""
 
+from collections.abc import Sequence
 from uuid import UUID
+
+from django.db.models import Count
 
 from contracts.models import Component, ComponentQuerySet, Site, normal_serial
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
-from tenancy.models import Organisation
+from tenancy.models import Organisation, TenantQuerySet
 
 
 def component_for(actor: Actor, component_id: UUID | str, *, customer_id: int | None = None) -> Component:
@@ -43,3 +46,48 @@ def components_of(customer: Organisation) -> ComponentQuerySet:
 def component_by_serial(customer: Organisation, serial: str) -> Component | None:
     """What stands on the label, however it was typed. A serial of another customer answers as an unknown one does."""
     return Component.objects.for_list().filter(customer=customer, serial_normal=normal_serial(serial)).first()
+
+
+def install_base_size(customer: Organisation) -> tuple[int, int]:
+    """How many components in use, at how many sites."""
+    found = Component.objects.in_use().filter(customer=customer)
+    sizes = found.aggregate(components=Count("pk"), sites=Count("site", distinct=True))
+    return sizes["components"], sizes["sites"]
+
+
+def matching_components(
+    actor: Actor,
+    *,
+    pk: UUID | None = None,
+    customer: Sequence[str] | None = None,
+    site: Sequence[UUID] | None = None,
+    product: str | None = None,
+    serial: str | None = None,
+    state: Sequence[str] | None = None,
+) -> ComponentQuerySet:
+    """Every component this reader may see, narrowed by what is given."""
+    actor.require("component:read")
+    given = {
+        "pk": pk,
+        "customer__code__in": customer and [code.upper() for code in customer],
+        "site_id__in": site,
+        "product__sku__iexact": product,
+        "serial_normal": serial and normal_serial(serial),
+        "state__in": state,
+    }
+    return Component.objects.filter(**{name: value for name, value in given.items() if value is not None})
+
+
+def matching_sites(actor: Actor, *, pk: UUID | None = None, customer: Sequence[str] | None = None) -> TenantQuerySet:
+    actor.require("component:read")
+    given = {"pk": pk, "customer__code__in": customer and [code.upper() for code in customer]}
+    return Site.objects.filter(**{name: value for name, value in given.items() if value is not None})
+
+
+def component_of(customer_id: int, component_id: UUID) -> Component | None:
+    """A component to name in a ticket of this customer. Naming needs no right to list; a foreign one is unknown."""
+    return Component.objects.select_related("site").filter(customer_id=customer_id, pk=component_id).first()
+
+
+def site_of(customer_id: int, site_id: UUID) -> Site | None:
+    return Site.objects.filter(customer_id=customer_id, pk=site_id).first()

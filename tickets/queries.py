@@ -15,11 +15,14 @@ from contracts.models import normal_serial
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
 from tenancy.models import AuditEvent, Membership
+from tickets.lifecycle import State, Turn
 from tickets.models import Attachment, Message, MessageKind, ReplyDraft, Ticket, TicketDraft, TicketQuerySet
 
 REFERENCE = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11})[-\s]?(\d{1,9})\s*$")
 SEARCH_CAP = 500
 COUNT_CAP = 1000
+# The customer has to act before anybody goes on.
+WAITS_FOR_CUSTOMER = Q(state=State.WAITING, turn=Turn.CUSTOMER)
 READABLE_KINDS = {
     "customer": (MessageKind.PUBLIC,),
     "reseller": (MessageKind.PUBLIC, MessageKind.PARTNER),
@@ -35,7 +38,7 @@ def ticket_for(actor: Actor, reference: str) -> Ticket:
     """The one way to a ticket. Missing and not yours raise the same NotFound."""
     actor.require("ticket:read")
     found = (
-        Ticket.objects.select_related("component__product", "site", "customer")
+        Ticket.objects.select_related("component__product", "site", "customer", "reseller")
         .defer("search")
         .filter(reference=reference.strip().upper())
         .first()
@@ -79,18 +82,24 @@ def capped_count(tickets: Any, cap: int = COUNT_CAP) -> int:
 
 
 def conversation(actor: Actor, ticket: Ticket) -> list[Message]:
-    """The messages this reader may see, oldest first, each with its `files`."""
+    """The messages this reader may see, oldest first, each with its `shown_files`."""
+    return conversation_with_files(actor, ticket)[0]
+
+
+def conversation_with_files(actor: Actor, ticket: Ticket) -> tuple[list[Message], list[Attachment]]:
+    """`conversation`, and every file of the ticket this reader may see: those of the report belong to no message."""
     found = list(
         Message.objects.filter(ticket=ticket, kind__in=readable_kinds(actor))
         .defer("search")
         .order_by("created_at", "id")
     )
+    files = files_of(actor, ticket)
     by_message: dict[UUID | None, list[Attachment]] = {}
-    for file in files_of(actor, ticket):
+    for file in files:
         by_message.setdefault(file.message_id, []).append(file)
     for message in found:
         message.shown_files = by_message.get(message.pk, [])  # type: ignore[attr-defined]
-    return found
+    return found, files
 
 
 def files_of(actor: Actor, ticket: Ticket) -> list[Attachment]:
@@ -129,6 +138,24 @@ def draft_for(actor: Actor, draft_id: UUID | str) -> TicketDraft:
     if draft is None:
         raise NotFound
     return draft
+
+
+def reports_begun(actor: Actor) -> list[TicketDraft]:
+    """Reports this person has not sent yet, the last touched first."""
+    found = TicketDraft.objects.select_related("customer").filter(person_id=actor.person_id or 0)
+    return list(found.order_by("-updated_at"))
+
+
+def files_of_draft(draft: TicketDraft) -> list[Attachment]:
+    return list(Attachment.objects.filter(draft=draft).order_by("created_at", "id"))
+
+
+def said_since(actor: Actor, ticket: Ticket, seen: datetime) -> list[Message]:
+    """Messages this reader may see that came after `seen`, oldest first. The reader's own are known already."""
+    found = Message.objects.filter(ticket=ticket, kind__in=readable_kinds(actor), created_at__gt=seen).defer("search")
+    if actor.person_id is not None:
+        found = found.exclude(author_id=actor.person_id)
+    return list(found.order_by("created_at", "id"))
 
 
 def assignable(ticket: Ticket) -> list[Membership]:
@@ -172,4 +199,11 @@ def last_words(actor: Actor, tickets: Sequence[Ticket], length: int = 160) -> di
         .values(said=JSONObject(kind="kind", author="author_name", text=Left("body", length)))
     )
     found = Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).order_by()
-    return dict(found.annotate(said=Subquery(newest[:1])).filter(said__isnull=False).values_list("pk", "said"))
+    said = found.annotate(said=Subquery(newest[:1])).values_list("pk", "said")
+    return {pk: words for pk, words in said if words is not None}
+
+
+def newest_public_at(ticket: Ticket) -> datetime:
+    """When the last public message was written; before there is one, when the ticket was reported."""
+    found = Message.objects.filter(ticket=ticket, kind=MessageKind.PUBLIC).order_by("-created_at")
+    return found.values_list("created_at", flat=True).first() or ticket.reported_at

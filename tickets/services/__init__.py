@@ -2,6 +2,14 @@
 
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
+from tickets.services.drafting import (
+    CannotDraft,
+    begin_report,
+    discard_report,
+    drop_file,
+    keep_answers,
+    keep_file,
+)
 from tickets.services.filing import CannotFile, Report, file_ticket
 from tickets.services.merging import CannotMerge, merge
 from tickets.services.moving import (
@@ -18,6 +26,7 @@ from tickets.services.moving import (
 
 __all__ = [
     "CannotAssign",
+    "CannotDraft",
     "CannotFile",
     "CannotMerge",
     "CannotMove",
@@ -25,10 +34,15 @@ __all__ = [
     "Report",
     "add_message",
     "assign",
+    "begin_report",
     "change_details",
     "close",
+    "discard_report",
+    "drop_file",
     "file_ticket",
+    "keep_answers",
     "keep_draft",
+    "keep_file",
     "make_move",
     "merge",
     "reopen",

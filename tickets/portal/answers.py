@@ -1,0 +1,35 @@
+"""How portal pages answer: a whole page, or the part of it that htmx asked for, from the same address."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from tenancy.context import database_now
+
+
+def show(request: Any, template: str, context: dict[str, Any], *, part: str = "", status: int = 200) -> HttpResponse:
+    """`part` is what htmx gets instead of the page. Every answer to htmx carries the server's time (interface.md 3.4)."""
+    partial = bool(part) and bool(request.htmx)
+    response = render(request, part if partial else template, context, status=status)
+    return stamp(request, response)
+
+
+def stamp(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    patch_vary_headers(response, ["HX-Request"])
+    if request.headers.get("HX-Request"):
+        response.headers["X-Server-Now"] = str(int(database_now().timestamp() * 1000))
+    return response
+
+
+def nothing(request: HttpRequest) -> HttpResponse:
+    return stamp(request, HttpResponse(status=204))
+
+
+def go(request: Any, url: str) -> HttpResponse:
+    """After a deed: the browser loads `url`, with or without JavaScript."""
+    if request.htmx:
+        return HttpResponseClientRedirect(url)
+    return HttpResponse(status=302, headers={"Location": url})

@@ -1,0 +1,187 @@
+"""What pages show of a ticket, in the reader's words. Plain values: templates draw them and never query."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from rozoom_support.lib.ui.times import clock_time, deadline, zone_named, zone_word
+from sla.clock import KIND_WORDS, TARGET_WORDS, TARGETS, due_at
+from tenancy.models import Kind, Organisation
+from tenancy.preferences import preferences_of
+from tickets.lifecycle import State, Turn
+from tickets.models import Attachment, Ticket
+from tickets.severity import Proposal
+
+OPERATOR_NAME = "roZoom"
+
+
+def zone_of(request: Any) -> str:
+    return str(preferences_of(request.user, request.membership)["time_zone"])
+
+
+def by_words(instant: datetime, zone: str, now: datetime) -> str:
+    """14:05 CET today; tomorrow; else Mon 23 Nov, 14:05 CET. Always with the zone."""
+    local, today = instant.astimezone(zone_named(zone)), now.astimezone(zone_named(zone)).date()
+    for day, word in ((today, "today"), (today + timedelta(days=1), "tomorrow")):
+        if local.date() == day:
+            return f"{clock_time(instant, zone)} {zone_word(local)} {word}"
+    return deadline(instant, zone, int(now.timestamp() * 1000))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The severity we propose for a report that is not sent yet, and what it promises."""
+
+    severity: int
+    because: str
+    within: str
+    by: str
+
+    @classmethod
+    def of(cls, proposal: Proposal, now: datetime, zone: str) -> "Offer":
+        by = by_words(due_at(proposal.severity, now), zone, now)
+        return cls(proposal.severity, proposal.because, TARGET_WORDS[proposal.severity], by)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What the clock tag draws; without `due_at` it says the reason why nothing runs."""
+
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    stopped_at: datetime | None = None
+    outcome: str = ""
+    words: str = ""
+    reason: str = "No promise runs"
+
+    @property
+    def runs(self) -> bool:
+        return self.due_at is not None and self.stopped_at is None
+
+
+def promise_of(ticket: Ticket) -> Promise:
+    """From the columns the ticket carries, so that a list needs no second query."""
+    first = ticket.response_outcome in ("RUNNING", "MISSED") and ticket.response_stopped_at is None
+    if ticket.clock_due_at is not None:
+        started = ticket.reported_at if first else ticket.clock_due_at - TARGETS[ticket.severity]
+        words = KIND_WORDS["FIRST" if first else "NEXT"]
+        return Promise(min(started, ticket.clock_due_at), ticket.clock_due_at, None, "RUNNING", words)
+    if ticket.response_outcome in ("MET", "MISSED") and ticket.response_stopped_at is not None:
+        stopped, due = ticket.response_stopped_at, ticket.response_due_at
+        return Promise(ticket.reported_at, due, stopped, ticket.response_outcome, KIND_WORDS["FIRST"])
+    return Promise(
+        reason="The promise ended unanswered" if ticket.response_outcome == "CANCELLED" else "No promise runs"
+    )
+
+
+def promise_of_segments(ticket: Ticket, segments: Iterable[Any]) -> Promise:
+    """The clock that runs, else the last one that was answered."""
+    answered = [one for one in segments if one.stopped_at is None or str(one.outcome) in ("MET", "MISSED")]
+    if not answered:
+        return promise_of(ticket)
+    last = answered[-1]
+    words = KIND_WORDS[str(last.kind)]
+    return Promise(last.started_at, last.due_at, last.stopped_at, str(last.outcome), words)
+
+
+def partner_of(reseller: Organisation) -> str:
+    """The name of the reseller between the customer and roZoom; empty for customers that roZoom serves itself."""
+    return reseller.name if reseller.kind == Kind.RESELLER else ""
+
+
+def readers_of(customer: str, partner: str) -> str:
+    """Who reads what a customer writes."""
+    return f"roZoom, {partner} and {customer}" if partner else f"roZoom and {customer}"
+
+
+def state_words(ticket: Ticket, partner: str = "your reseller") -> str:
+    """Whose turn it is, said to the customer."""
+    if ticket.state == State.WAITING:
+        with_whom = {
+            Turn.CUSTOMER: "Waiting for you",
+            Turn.RESELLER: f"With {partner or OPERATOR_NAME}",
+            Turn.SUPPLIER: "With a supplier",
+        }
+        return with_whom.get(Turn(ticket.turn), f"With {OPERATOR_NAME}")
+    if ticket.state in (State.NEW, State.OPEN):
+        return f"With {OPERATOR_NAME}"
+    return "Solved" if ticket.state == State.RESOLVED else ticket.get_state_display()
+
+
+def waits_for_customer(ticket: Ticket) -> bool:
+    return ticket.state == State.WAITING and ticket.turn == Turn.CUSTOMER
+
+
+@dataclass(frozen=True)
+class Row:
+    ticket: Ticket
+    url: str
+    state: str
+    where: str
+    promise: Promise
+    ended_at: datetime | None
+    waits: bool
+
+
+def row_of(ticket: Ticket) -> Row:
+    component, site = ticket.component, ticket.site
+    where = [component.product.name if component else "", site.name if site else ""]
+    return Row(
+        ticket=ticket,
+        url=reverse("portal:ticket", args=[ticket.reference]),
+        state=state_words(ticket),
+        where=" · ".join(part for part in where if part),
+        promise=promise_of(ticket),
+        ended_at=ticket.closed_at or ticket.resolved_at or (None if ticket.is_open else ticket.updated_at),
+        waits=waits_for_customer(ticket),
+    )
+
+
+@dataclass(frozen=True)
+class File:
+    url: str
+    name: str
+    size: int
+    view_url: str = ""
+
+
+def file_of(attachment: Attachment, *, pictures: Iterable[str] = ()) -> File:
+    url = reverse("portal:file", args=[attachment.pk])
+    return File(url, attachment.name, attachment.size, f"{url}?inline=1" if attachment.content_type in pictures else "")
+
+
+def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime, phone: str) -> str:
+    """One sentence about what happens next, and who has to act."""
+    if waits_for_customer(ticket):
+        return "We wait for your answer. Write it below, then we go on."
+    if promise.runs and promise.due_at is not None:
+        by = by_words(promise.due_at, zone, now)
+        if promise.due_at < now:
+            call = f" Call {phone} to speak to someone now." if phone else ""
+            return f"We promised an answer by {by}, and we are late. The duty manager knows.{call}"
+        return f"A person at {OPERATOR_NAME} answers you by {by}."
+    return AFTER_ANSWER[str(ticket.state)](ticket, partner)
+
+
+def _at_work(ticket: Ticket, partner: str) -> str:
+    if ticket.state == State.WAITING and ticket.turn == Turn.SUPPLIER:
+        return "We wait for a supplier. You get a mail when there is news."
+    if ticket.state == State.WAITING and ticket.turn == Turn.RESELLER and partner:
+        return f"{partner} works on it. You get a mail when there is news."
+    if ticket.assignee_name and ticket.assignee_party in ("operator", "reseller"):
+        return f"{ticket.assignee_name} works on it. You get a mail when there is news."
+    return f"{OPERATOR_NAME} works on it. You get a mail when there is news."
+
+
+AFTER_ANSWER: dict[str, Any] = {
+    State.NEW: _at_work,
+    State.OPEN: _at_work,
+    State.WAITING: _at_work,
+    State.RESOLVED: lambda ticket, partner: "This is marked as solved. Is something still wrong? Tell us below.",
+    State.CLOSED: lambda ticket, partner: "This ticket is closed. Nothing more happens here.",
+    State.MERGED: lambda ticket, partner: "This ticket goes on under another number. Write there.",
+    State.WITHDRAWN: lambda ticket, partner: "This ticket was withdrawn. Nothing more happens here.",
+}
