@@ -5,8 +5,12 @@ import re
 import struct
 import time
 from base64 import b32decode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
+from django.db import connections
 from django.test import Client
 
 from notifications.models import Delivery
@@ -53,3 +57,18 @@ def audit_of(world: World, organisation: str) -> list[AuditEvent]:
 
 def verbs(world: World, organisation: str) -> list[str]:
     return [event.verb for event in audit_of(world, organisation)]
+
+
+def at_once(deed: Callable[[], Any], *, times: int) -> list[Any]:
+    """The same deed from several threads at the same moment, each with a connection of its own."""
+    start = Barrier(times)
+
+    def run() -> Any:
+        start.wait(10)
+        try:
+            return deed()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(times) as pool:
+        return [future.result(30) for future in [pool.submit(run) for _ in range(times)]]

@@ -1,0 +1,173 @@
+"""What people set for themselves, and the organisation they work for."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tenancy.context import work_unit
+from tenancy.models import Membership, Person, Role
+from tenancy.preferences import preferences_of
+from tests.tenancy.helpers import STAFF, verbs
+from tests.world import World
+
+PAGE = "/settings/"
+
+
+def preferences(membership: Membership) -> dict[str, Any]:
+    return preferences_of(Person.objects.get(pk=membership.person_id), membership)
+
+
+def also_at_bolt(world: World) -> Membership:
+    with work_unit(STAFF):
+        return Membership.objects.create(
+            organisation=world.bolt,
+            person=world.ilse.person,
+            role=Role.CUSTOMER_ADMINISTRATOR,
+            person_name="Ilse Test",
+            person_email="ilse@test.example",
+        )
+
+
+@pytest.mark.parametrize(
+    "group, value, kept",
+    [
+        ("theme", "dark", "dark"),
+        ("clock_updates", "minute", "minute"),
+        ("density", "compact", "compact"),
+        ("keys", "off", False),
+        ("time_zone", "Asia/Tokyo", "Asia/Tokyo"),
+    ],
+)
+def test_each_group_saves_alone(world: World, group: str, value: str, kept: Any) -> None:
+    client = world.client("marek")
+    before = preferences(world.marek)
+    assert client.post(PAGE, {"group": group, group: value}).headers["Location"] == PAGE
+    assert preferences(world.marek) == {**before, group: kept}
+    assert "Saved." in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"group": "theme", "theme": "pink"},
+        {"group": "time_zone", "time_zone": "Mars/Olympus"},
+        {"group": "keys", "keys": "maybe"},
+        {"group": "name", "name": ""},
+        {"group": "name", "name": "www.evil.example"},
+        {"group": "nothing"},
+        {},
+    ],
+)
+def test_values_nobody_offers_change_nothing(world: World, form: dict[str, str]) -> None:
+    client = world.client("marek")
+    before = Person.objects.values().get(pk=world.marek.person_id)
+    assert client.post(PAGE, form).status_code == 422
+    assert Person.objects.values().get(pk=world.marek.person_id) == before
+
+
+def test_settings_follow_the_person_into_another_browser(world: World) -> None:
+    world.client("ilse").post("/settings/theme/", {"theme": "dark"})
+    assert 'data-theme="dark"' in world.client("ilse").get("/people/").content.decode()
+
+
+def test_an_empty_zone_follows_the_organisation(world: World) -> None:
+    client = world.client("ilse")
+    client.post(PAGE, {"group": "time_zone", "time_zone": "Asia/Tokyo"})
+    client.post(PAGE, {"group": "time_zone", "time_zone": ""})
+    assert preferences(world.ilse)["time_zone"] == "Europe/Berlin"
+    assert "As my organisation: Europe/Berlin" in client.get(PAGE).content.decode()
+
+
+def test_customers_see_no_settings_of_the_desk(world: World) -> None:
+    text = world.client("ilse").get(PAGE).content.decode()
+    assert "Keyboard shortcuts" not in text
+    assert world.client("ilse").post(PAGE, {"group": "keys", "keys": "on"}).status_code == 422
+    assert "Keyboard shortcuts" in world.client("dirk").get(PAGE).content.decode()
+
+
+def test_a_new_name_reaches_every_membership_and_the_audit_of_each(world: World) -> None:
+    also_at_bolt(world)
+    world.client("ilse").post(PAGE, {"group": "name", "name": "  Ilse   Neumann "})
+    with work_unit(STAFF):
+        names = set(Membership.objects.filter(person=world.ilse.person).values_list("person_name", flat=True))
+    assert names == {"Ilse Neumann"}
+    assert verbs(world, "acme") == verbs(world, "bolt") == ["person.renamed"]
+
+
+@pytest.mark.parametrize("name, value", [("theme", "dark"), ("clock_updates", "fixed")])
+def test_the_switches_of_the_footer_return_to_where_one_was(world: World, name: str, value: str) -> None:
+    client = world.client("ilse")
+    path = f"/settings/{name.replace('_', '-')}/"
+    answer = client.post(path, {name: value, "next": "/people/?q=a"})
+    assert answer.headers["Location"] == "/people/?q=a"
+    assert preferences(world.ilse)[name] == value
+    for elsewhere in ("https://evil.example/", "//evil.example", ""):
+        assert client.post(path, {name: value, "next": elsewhere}).headers["Location"] == "/"
+    client.post(path, {name: "nonsense"})
+    assert preferences(world.ilse)[name] == value
+
+
+@pytest.mark.parametrize("path", ["/settings/theme/", "/settings/clock-updates/", "/switch/"])
+def test_a_link_can_not_switch_anything(world: World, path: str) -> None:
+    assert world.client("ilse").get(path).status_code == 405
+    assert Client(enforce_csrf_checks=True).post(path, {"theme": "dark"}).status_code == 403
+    assert Client().post(path, {"theme": "dark"}).headers["Location"].startswith("/accounts/login/")
+
+
+def test_two_settings_at_once_are_both_kept(world: World) -> None:
+    for name, value in (("theme", "dark"), ("clock_updates", "minute")):
+        world.client("ilse").post(f"/settings/{name.replace('_', '-')}/", {name: value})
+    assert (preferences(world.ilse)["theme"], preferences(world.ilse)["clock_updates"]) == ("dark", "minute")
+
+
+def test_switching_works_for_the_other_organisation_from_then_on(world: World) -> None:
+    other = also_at_bolt(world)
+    client = world.client("ilse")
+    assert "Acme Lifts" in client.get("/people/").content.decode()
+    key = client.session.session_key
+    assert client.post("/switch/", {"membership": other.pk}).headers["Location"] == "/"
+    assert client.session.session_key != key
+    text = client.get("/people/").content.decode()
+    assert "People of Bolt Works" in text
+    assert "bob@test.example" in text
+    assert "ana@test.example" not in text
+    client.post("/switch/", {"membership": world.ilse.pk})
+    assert "Acme Lifts" in client.get("/people/").content.decode()
+
+
+def test_the_rights_change_with_the_organisation(world: World) -> None:
+    other = also_at_bolt(world)
+    client = world.client("ilse")
+    assert client.get("/people/invite/").status_code == 404
+    client.post("/switch/", {"membership": other.pk})
+    assert client.get("/people/invite/").status_code == 200
+
+
+@pytest.mark.parametrize("chosen", ["foreign", "nonsense", ""])
+def test_nobody_switches_to_what_is_not_theirs(world: World, chosen: str) -> None:
+    client = world.client("ilse")
+    value = world.bob.pk if chosen == "foreign" else chosen
+    client.post("/switch/", {"membership": value})
+    assert "You do not work for this organisation any more" in client.get("/settings/").content.decode()
+    assert "Acme Lifts" in client.get("/people/").content.decode()
+
+
+def test_a_membership_that_ended_while_it_was_chosen_gives_way_to_the_next(world: World) -> None:
+    other = also_at_bolt(world)
+    client = world.client("ilse")
+    client.post("/switch/", {"membership": other.pk})
+    with work_unit(STAFF):
+        Membership.objects.filter(pk=other.pk).update(is_active=False)
+    assert "Acme Lifts" in client.get("/people/").content.decode()
+    assert client.post("/switch/", {"membership": other.pk}).status_code == 302
+    assert "Acme Lifts" in client.get("/people/").content.decode()
+
+
+def test_without_an_organisation_the_account_still_has_its_settings(world: World) -> None:
+    with work_unit(STAFF):
+        Membership.objects.filter(pk=world.ilse.pk).update(is_active=False)
+    client = world.client("ilse")
+    assert client.get(PAGE).status_code == 200
+    assert client.post("/settings/theme/", {"theme": "dark"}).status_code == 302
+    assert client.get("/people/").status_code == 403
