@@ -1,0 +1,89 @@
+// The desk while it is open: polls that wait for a visible page, a refresh that keeps the row, a draft that is not lost on leaving.
+(() => {
+  "use strict"
+  const IDLE = 5 * 60 * 1000, SLOW = 60
+  const $ = (selector, root = document) => root.querySelector(selector)
+  let touched = Date.now(), timer = 0, asked = Date.now()
+
+  // Every [data-poll] asks when its seconds have passed, give or take a fifth; once a minute when nobody is here.
+  const polls = () => [...document.querySelectorAll("[data-poll]")]
+  const pause = () => {
+    const wanted = Math.min(...polls().map((poll) => +poll.dataset.poll))
+    return (Date.now() - touched > IDLE ? Math.max(wanted, SLOW) : wanted) * 1000 * (0.8 + Math.random() * 0.4)
+  }
+  function ask() {
+    if (!document.hidden) {
+      asked = Date.now()
+      for (const poll of polls()) window.htmx.trigger(poll, "rozoom:poll")
+    }
+    plan()
+  }
+  function plan(wait = pause()) {
+    clearTimeout(timer)
+    if (polls().length) timer = setTimeout(ask, wait)
+  }
+  for (const name of ["pointerdown", "keydown", "scroll"]) addEventListener(name, () => { touched = Date.now() }, { passive: true })
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return
+    touched = Date.now()
+    plan(Math.max(0, Math.min(pause(), pause() - (Date.now() - asked))))
+  })
+  plan()
+
+  // A list that could not be refreshed says how old it is.
+  const old = (event, is) => { const line = event.detail.elt?.matches?.("[data-poll]") && $("#list-old"); if (line) line.hidden = !is }
+  document.addEventListener("htmx:sendError", (event) => old(event, true))
+  document.addEventListener("htmx:timeout", (event) => old(event, true))
+  document.addEventListener("htmx:responseError", (event) => old(event, true))
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) old(event, false) })
+
+  // What the poll puts above the list must not move the rows: the page scrolls by as much.
+  let top = null
+  const place = () => $("#results")?.getBoundingClientRect().top
+  document.addEventListener("htmx:beforeSwap", (event) => { top = event.detail.elt?.matches?.("[data-poll]") ? place() : null })
+  document.addEventListener("htmx:afterSettle", () => {
+    if (top === null || top === undefined) return
+    const by = place() - top
+    if (by) scrollBy({ top: by, behavior: "instant" })
+    top = null
+  })
+
+  // "Refresh list" keeps the ticket that had the focus, wherever it stands then.
+  let last = "", back = false
+  document.addEventListener("focusin", (event) => { last = event.target.closest("[data-row]")?.id || (event.target.closest("[data-refresh]") ? last : "") })
+  document.addEventListener("click", (event) => { back = !!event.target.closest?.("[data-refresh]") })
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!back || event.detail.target?.id !== "results") return
+    back = false
+    const row = (last && document.getElementById(last)) || $("#results [data-row]")
+    const goal = row ? $("[data-row-link]", row) : $("[data-list-heading]")
+    if (goal && !goal.matches("a")) goal.tabIndex = -1
+    goal?.focus()
+  })
+
+  // An opened composer has the caret behind what is kept; an error summary comes first.
+  const area = $("[data-composer]")
+  if (area && location.hash === "#composer" && !$("[data-error-summary]")) {
+    area.focus({ preventScroll: true })
+    area.setSelectionRange(area.value.length, area.value.length)
+    area.closest(".composer").scrollIntoView({ block: "nearest" })
+  }
+  // What was typed in the last two seconds goes to the draft when the page is left; when it is sent, the draft is done with.
+  let unsaved = false
+  area?.addEventListener("input", () => { unsaved = true })
+  area?.form.addEventListener("submit", () => { unsaved = false })
+  addEventListener("pagehide", () => {
+    if (!unsaved || !area.dataset.draftUrl) return
+    const token = $("[name=csrfmiddlewaretoken]", area.form).value
+    fetch(area.dataset.draftUrl, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams({ [area.name]: area.value }), keepalive: true })
+    unsaved = false
+  })
+
+  // After sending: the focus is on the new message already; say so once, and not again on reload.
+  const here = new URL(location.href), sent = here.searchParams.get("sent")
+  if (sent) {
+    here.searchParams.delete("sent")
+    history.replaceState(history.state, "", here)
+    setTimeout(() => window.rozoom?.say({ public: "Reply sent", partner: "Partner note added", internal: "Internal note added" }[sent] || ""), 100)
+  }
+})()

@@ -1,0 +1,148 @@
+"""A page of the queue: which tickets stand on it, how many there are, and what is said when there are none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from django.conf import settings
+from django.db.models.functions import Left
+
+from sla.clock import TARGETS
+from tenancy.actor import Actor
+from tenancy.models import Kind, Membership, Organisation
+from tickets import queries
+from tickets.desk.filters import COUNTED, VIEWS, Asked, narrowed, view_tickets
+from tickets.lifecycle import State
+from tickets.models import OPEN_TICKETS, Ticket, TicketQuerySet
+
+TOLD = 160  # characters of the last message, about one line
+PEOPLE_CAP = 200
+CUSTOMERS_LISTED = 50
+ALERTS = 5
+NEW_FOR = TARGETS[1]  # a severity 1 that nobody took is "new" while its promise of an hour runs
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`total` and `counts` are capped: one more than queries.COUNT_CAP means "more than that"."""
+
+    asked: Asked
+    tickets: list[Ticket]
+    has_next: bool
+    total: int
+    counts: dict[str, int]
+    alerts: list[Ticket]
+
+    @property
+    def is_many(self) -> bool:
+        return self.total > queries.COUNT_CAP
+
+    @property
+    def last_page(self) -> int:
+        return max(1, -(-self.total // page_size()))
+
+    @property
+    def page_words(self) -> str:
+        of = "many" if self.is_many else f"{self.last_page}"
+        return f"page {self.asked.page} of {of}"
+
+    @property
+    def total_words(self) -> str:
+        return f"{count_words(self.total)} ticket{'' if self.total == 1 else 's'}"
+
+    @property
+    def shown(self) -> str:
+        """What stands on the page, in order, as the poll sends it back: "ACME-42.3 ACME-9.1"."""
+        return shown_words(self.tickets)
+
+    @property
+    def stamp(self) -> str:
+        """The same stamp means that nothing a reader of this page sees has changed."""
+        seen = [self.shown, str(self.has_next), str(sorted(self.counts.items())), shown_words(self.alerts)]
+        return blake2b("|".join(seen).encode(), digest_size=8).hexdigest()
+
+
+def shown_words(tickets: list[Ticket]) -> str:
+    return " ".join(f"{ticket.reference}.{ticket.version}" for ticket in tickets)
+
+
+def count_words(count: int) -> str:
+    return f"{queries.COUNT_CAP:,}+" if count > queries.COUNT_CAP else f"{count:,}"
+
+
+def page_size() -> int:
+    return settings.LIMITS["page_size"]
+
+
+def for_rows(tickets: TicketQuerySet) -> TicketQuerySet:
+    """What a row shows and nothing more."""
+    return tickets.defer("search", "description", "resolution", "impact", "severity_doubt").annotate(
+        opening=Left("description", TOLD)
+    )
+
+
+def one_page(tickets: TicketQuerySet, page: int) -> tuple[list[Ticket], bool]:
+    """The rows of a page, and whether there is another page: one row more is read than shown."""
+    start, size = (page - 1) * page_size(), page_size()
+    found = list(for_rows(tickets)[start : start + size + 1])
+    return found[:size], len(found) > size
+
+
+def listing(actor: Actor, asked: Asked, now: datetime) -> Listing:
+    tickets = narrowed(actor, asked, now)
+    found, has_next = one_page(tickets, asked.page)
+    sets = {name: view_tickets(actor, name, now) for name in COUNTED}
+    counts = queries.capped_counts({**sets, "list": tickets})
+    return Listing(
+        asked=asked,
+        tickets=found,
+        has_next=has_next,
+        total=counts.pop("list"),
+        counts=counts,
+        alerts=untaken_severity_1(actor, now, besides=found),
+    )
+
+
+def untaken_severity_1(actor: Actor, now: datetime, *, besides: list[Ticket]) -> list[Ticket]:
+    """New tickets of severity 1 that nobody has taken and that the page does not show anyway."""
+    found = (
+        queries.visible_tickets(actor)
+        .filter(OPEN_TICKETS, severity=1, state=State.NEW, assignee__isnull=True, reported_at__gt=now - NEW_FOR)
+        .order_by("reported_at", "id")
+    )
+    listed = {ticket.pk for ticket in besides}
+    return [ticket for ticket in for_rows(found)[: ALERTS + len(listed)] if ticket.pk not in listed][:ALERTS]
+
+
+def next_due(actor: Actor) -> Ticket | None:
+    """The open ticket with the least time left, whoever has it."""
+    due = queries.visible_tickets(actor).open().filter(clock_due_at__isnull=False)
+    return for_rows(due).by_time_left().first()
+
+
+def beside(actor: Actor, asked: Asked, now: datetime) -> list[Ticket]:
+    """The page of the list a ticket was opened from, as it stands now."""
+    return one_page(narrowed(actor, asked, now), asked.page)[0]
+
+
+def people_to_choose(actor: Actor) -> list[Membership]:
+    """Owners the reader may filter by: the colleagues of its own organisation."""
+    return list(
+        Membership.objects.filter(organisation_id=actor.organisation_id, is_active=True).order_by("person_name", "pk")[
+            :PEOPLE_CAP
+        ]
+    )
+
+
+def customers_to_choose(actor: Actor) -> list[tuple[str, str]]:
+    """Codes and names to pick from while they are few; with more the reader types a part of the name."""
+    found = list(
+        Organisation.objects.filter(kind=Kind.CUSTOMER)
+        .order_by("name")
+        .values_list("code", "name")[: CUSTOMERS_LISTED + 1]
+    )
+    return found if len(found) <= CUSTOMERS_LISTED else []
+
+
+def title(asked: Asked) -> str:
+    return VIEWS[asked.view].title

@@ -1,0 +1,121 @@
+"""The queue: open tickets by time left to respond (interface.md D1)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from tenancy.pages import page
+from tickets import queries
+from tickets.desk import listing as lists
+from tickets.desk import live, picking, rows
+from tickets.desk.filters import VIEWS, Asked, chips, order_words
+from tickets.desk.forms import QueueForm
+
+
+def asked_of(request: Any, *, choices: bool = False) -> tuple[Asked, QueueForm]:
+    """What the query string asks for. `choices` also loads what the filter bar offers to pick from."""
+    people = lists.people_to_choose(request.actor) if choices or request.GET.get("owner", "").isdecimal() else []
+    customers = lists.customers_to_choose(request.actor) if choices else []
+    form = QueueForm(request.GET, actor=request.actor, people=people, customers=customers)
+    return Asked.of(request.GET, form), form
+
+
+@require_safe
+@page("desk:open")
+def queue(request: Any) -> HttpResponse:
+    results_only = request.htmx and request.htmx.target == "results"
+    asked, form = asked_of(request, choices=not results_only)
+    found = lists.listing(request.actor, asked, request.unit.now)
+    context = {"section": "queue", "form": form, **list_context(request, found, form)}
+    if not results_only:
+        context |= {"views": view_links(found), "may_work": request.actor.can("ticket:work")}
+    response = render(request, "desk/_results.html" if results_only else "desk/queue.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def list_context(request: HttpRequest, found: lists.Listing, form: QueueForm) -> dict[str, Any]:
+    """Everything the results draw, for the first load, the filter and the refresh alike."""
+    actor, asked, url = request.actor, found.asked, reverse("desk:queue")  # type: ignore[attr-defined]
+    said = queries.last_words(actor, [*found.tickets, *found.alerts])
+    query = asked.query()
+    shown_chips = chips(asked, form, url)
+    return {
+        "asked": asked,
+        "listing": found,
+        "title": lists.title(asked),
+        "order": order_words(asked),
+        "rows": rows.rows(actor, found.tickets, said, query),
+        "alerts": rows.rows(actor, found.alerts, said, query),
+        "chips": shown_chips,
+        "chip_words": [chip["label"] for chip in shown_chips],
+        "clear_url": rows.with_query(url, Asked(view=asked.view).query()),
+        "here": rows.with_query(url, query),
+        "poll_url": rows.with_query(reverse("desk:changes"), query),
+        "ended_url": rows.with_query(url, asked.query(view="open", state="any")) if asked.q and not asked.state else "",
+        "previous_url": rows.with_query(url, asked.query(page=asked.page - 1)) if asked.page > 1 else "",
+        "next_url": rows.with_query(url, asked.query(page=asked.page + 1)) if found.has_next else "",
+        "first_url": rows.with_query(url, asked.query(page=1)),
+        "next_due": next_due(request) if not found.tickets and asked.page == 1 and not asked.is_narrowed else None,
+    }
+
+
+def next_due(request: Any) -> rows.Row | None:
+    ticket = lists.next_due(request.actor)
+    return rows.row(request.actor, ticket, None, "") if ticket else None
+
+
+def view_links(found: lists.Listing) -> list[dict[str, Any]]:
+    """The counts strip: a view each, with how many stand in it."""
+    url = reverse("desk:queue")
+    return [
+        {
+            "name": name,
+            "label": view.title,
+            "url": rows.with_query(url, Asked(view=name).query()),
+            "count": lists.count_words(found.counts[name]) if view.counted else "",
+            "look": view.look if found.counts.get(name) else "",
+            "key": view.key,
+            "current": name == found.asked.view,
+        }
+        for name, view in VIEWS.items()
+    ]
+
+
+@require_safe
+@page("desk:open")
+def changes(request: Any) -> HttpResponse:
+    """What the poll of the queue gets: nothing, or small pieces that replace their older selves in place."""
+    asked, form = asked_of(request)
+    found = lists.listing(request.actor, asked, request.unit.now)
+    if found.stamp == request.GET.get("stamp"):
+        return HttpResponse(status=204)
+    before = live.shown_before(request.GET.get("shown", ""))
+    news = live.compare(request.actor, before, found)
+    said = queries.last_words(request.actor, [*news.changed, *found.alerts])
+    query = asked.query()
+    context = {
+        **list_context(request, found, form),
+        "rows": rows.rows(request.actor, news.changed, said, query),
+        "news": news,
+        "views": view_links(found),
+        "oob": True,
+    }
+    return render(request, "desk/_changes.html", context)
+
+
+@require_POST
+@page("ticket:work")
+def open_next(request: Any) -> HttpResponse:
+    """Take the ticket with the least time left that nobody has, or go on with one's own."""
+    asked, _ = asked_of(request)
+    ticket = picking.take_next(request.actor, now=request.unit.now, besides=request.POST.get("besides", ""))
+    if ticket is None:
+        messages.info(request, "Nothing is left for you: no open ticket is yours or without an owner.")
+        return HttpResponseRedirect(rows.with_query(reverse("desk:queue"), asked.query()))
+    return HttpResponseRedirect(rows.ticket_url(ticket.reference, asked.query()))
