@@ -1,13 +1,17 @@
 """The REST API, version 1, its description and its documentation."""
 
-from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from django.urls import include, path, re_path
 
-from tenancy.middleware import identity_view
+from tenancy.api import docs
+from tenancy.api.me import Me
+from tenancy.api.views import UnknownAddress
 
 urlpatterns = [
+    path("v1/openapi.json", docs.openapi, name="openapi"),
+    path("docs/", docs.guide, name="api-docs"),
+    path("docs/api.md", docs.guide_source, name="api-docs-source"),
+    re_path(r"^v1/me/?$", Me.as_view(), name="api-me"),
     path("v1/", include("tickets.api.urls")),
     path("v1/", include("contracts.api.urls")),
-    path("v1/openapi.json", identity_view(SpectacularJSONAPIView.as_view()), name="openapi"),
-    path("docs/", identity_view(SpectacularSwaggerSplitView.as_view(url_name="openapi")), name="api-docs"),
+    re_path(r"^v1/.*$", UnknownAddress.as_view(), name="api-unknown"),
 ]

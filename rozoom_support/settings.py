@@ -345,21 +345,51 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["tenancy.api.throttling.TokenThrottle"],
     "EXCEPTION_HANDLER": "tenancy.api.problems.exception_handler",
     "DEFAULT_SCHEMA_CLASS": "tenancy.api.schema.ProblemSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PAGINATION_CLASS": None,
-    "DATETIME_FORMAT": "iso-8601",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is an unknown parameter like any other
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "roZoom Support API",
     "VERSION": "1.0.0",
+    "DESCRIPTION": (
+        f"File tickets, follow their promise, answer and move them. The guide stands at {BASE_URL}/api/docs/. "
+        "Refusals are `application/problem+json` with a stable `code`."
+    ),
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "MessageKind": "tickets.models.MessageKind",
+        "ServiceKind": "tickets.models.ServiceKind",
+        "Channel": "tickets.models.Channel",
+        "SeverityState": "tickets.models.SeverityState",
+        "TicketState": "tickets.lifecycle.State",
+        "Turn": "tickets.lifecycle.Turn",
+        "ComponentState": "contracts.models.Component.State",
+        "ProductKind": "contracts.models.Product.Kind",
+        "OrganisationKind": "tenancy.models.Kind",
+        "Outcome": "tickets.api.shapes.OUTCOMES",
+        "Action": "tickets.api.shapes.ACTIONS",
+        "Move": "tickets.lifecycle.MOVES",
+        "Party": "tickets.api.shapes.PARTIES",
+        "PromiseKind": "tickets.api.shapes.PROMISE_KINDS",
+        "WaitTurn": "tickets.api.shapes.WAIT_TURNS",
+    },
+    "PREPROCESSING_HOOKS": ["tenancy.api.schema.only_version_one"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "tenancy.api.schema.share_problems",
+    ],
+    "TAGS": [
+        {"name": "Tickets", "description": "File, read, correct, move and assign."},
+        {"name": "Messages and files", "description": "The conversation, and what came with it."},
+        {"name": "Components and sites", "description": "What a ticket can be about, and where it stands."},
+        {"name": "Token", "description": "What the token in use is and may do."},
+    ],
 }
 
 # --- Celery (architecture.md "Work that must not be lost") ------------------------------------------------------------

@@ -1,0 +1,117 @@
+"""What the description and the documentation show. tests/api/test_documentation.py holds them against real answers."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+
+IMPACT = {"service": "severe", "workaround": "no", "business": "degraded", "mission_critical": "no"}
+REPORT_BODY: dict[str, Any] = {
+    "subject": "Lift 2 stands still",
+    "description": "It stopped between floors 3 and 4 at 10:40. The display shows E42.",
+    "impact": IMPACT,
+    "service_kind": "problem",
+    "component": "019a7c3e-52d1-7f63-9c0e-6f1c8f0b6a11",
+    "external_reference": "INC0012345",
+}
+TICKET_BODY: dict[str, Any] = {
+    "reference": "ACME-42",
+    "customer": "ACME",
+    "reseller": "DELTA",
+    "component": "019a7c3e-52d1-7f63-9c0e-6f1c8f0b6a11",
+    "site": "019a7c3e-4b10-7b52-8d41-7e90e1f3a5c2",
+    "subject": "Lift 2 stands still",
+    "description": "It stopped between floors 3 and 4 at 10:40. The display shows E42.",
+    "service_kind": "problem",
+    "impact": IMPACT,
+    "severity": 2,
+    "severity_state": "provisional",
+    "severity_because": "severe loss of service, no workaround, the business goes on in a degraded way",
+    "state": "NEW",
+    "turn": "rozoom",
+    "channel": "api",
+    "reporter": {"name": "Monitoring, plant 2", "party": "customer", "organisation": "Acme Lifts"},
+    "assignee": None,
+    "reported_at": "2026-11-23T09:41:07.512300Z",
+    "response_due_at": "2026-11-23T13:41:07.512300Z",
+    "response": {"outcome": "RUNNING", "stopped_at": None, "late_s": 0},
+    "allowed_actions": ["withdraw", "reply"],
+    "external_reference": "INC0012345",
+    "updated_at": "2026-11-23T09:41:07.512300Z",
+    "version": 1,
+    "url": "https://support.example.com/tickets/ACME-42/",
+}
+FILE_BODY: dict[str, Any] = {
+    "id": "019a7c40-0f2e-7c11-a4b5-2d3e4f506172",
+    "name": "controller.log",
+    "content_type": "text/plain",
+    "size": 18230,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "kind": "public",
+    "message": None,
+    "author": "Monitoring, plant 2",
+    "created_at": "2026-11-23T09:43:00.000001Z",
+    "url": "https://support.example.com/api/v1/files/019a7c40-0f2e-7c11-a4b5-2d3e4f506172/",
+}
+MESSAGE_BODY: dict[str, Any] = {
+    "id": "019a7c44-90ab-7def-8123-456789abcdef",
+    "kind": "public",
+    "body": "We are looking at it. Which firmware does the controller show?",
+    "author": {"name": "Marek Novak", "party": "operator", "organisation": "roZoom"},
+    "channel": "portal",
+    "created_at": "2026-11-23T10:05:31.250000Z",
+    "files": [],
+}
+PROMISES_BODY: dict[str, Any] = {
+    "reference": "ACME-42",
+    "time_zone": "Europe/Berlin",
+    "promises": [
+        {
+            "kind": "FIRST",
+            "severity": 2,
+            "counted_from": "2026-11-23T09:41:07.512300Z",
+            "target_s": 14400.0,
+            "first_due_at": "2026-11-23T13:41:07.512300Z",
+            "due_at": "2026-11-23T13:41:07.512300Z",
+            "stopped_at": "2026-11-23T10:05:31.250000Z",
+            "outcome": "MET",
+            "late_s": 0,
+            "was_missed": False,
+            "reason": "",
+            "rule": "A first answer within 4 hours of the report, because the severity was 2. "
+            "The clock started on Mon 23 Nov 2026, 10:41 CET and runs at any hour of any day.",
+            "changes": [],
+        }
+    ],
+}
+
+
+def _page(*results: dict[str, Any]) -> dict[str, Any]:
+    return {"next": None, "previous": None, "results": list(results)}
+
+
+def _answer(name: str, body: dict[str, Any], *statuses: str) -> list[OpenApiExample]:
+    return [OpenApiExample(name, value=body, response_only=True, status_codes=list(statuses or ("200", "201")))]
+
+
+def _request(name: str, body: dict[str, Any]) -> OpenApiExample:
+    return OpenApiExample(name, value=body, request_only=True, media_type="application/json")
+
+
+TICKET = _answer("A ticket", TICKET_BODY)
+# A page's value is written whole: the results stand in it already.
+TICKET_PAGE = _answer("A page", _page(TICKET_BODY))
+MESSAGE = _answer("A message", MESSAGE_BODY)
+MESSAGE_PAGE = _answer("A page", _page(MESSAGE_BODY))
+FILE = _answer("A file", FILE_BODY)
+FILE_PAGE = _answer("A page", _page(FILE_BODY))
+PROMISES = _answer("A promise that was kept", PROMISES_BODY)
+REPORT = [_request("A report", REPORT_BODY)]
+REPLY = [_request("A public reply", {"kind": "public", "body": "It shows 4.1.7."})]
+MOVE = [
+    _request("Wait for the customer", {"action": "wait", "turn": "customer"}),
+    _request("Resolve", {"action": "resolve", "resolution": "The door contact was replaced."}),
+    _request("Withdraw", {"action": "withdraw", "reason": "It was a fuse of ours."}),
+    _request("Merge", {"action": "merge", "into": "ACME-40"}),
+]
+ASSIGNMENT = [_request("To a person", {"assignee": "marek@rozoom.example"}), _request("To nobody", {"assignee": None})]
+NOT_MODIFIED = {304: OpenApiResponse(description="You have this version already.")}
