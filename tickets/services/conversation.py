@@ -1,7 +1,7 @@
 """Answering: who may read it is chosen first, the promise stops at the database's clock, nobody writes past somebody unseen."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -55,11 +55,13 @@ def add_message(
     ticket = lock(ticket, version=version)
     refuse_unanswerable(ticket, kind, now)
     _refuse_unseen(ticket, actor, kind, seen_at)
-    said_at = max(now, ticket.last_message_at)
+    # Later than every message before it, also when two wrote at once: "newer than what you saw" must never be a tie.
+    earliest = ticket.last_message_at + timedelta(microseconds=1)
+    said_at = max(now, earliest)
     changed = {"last_message_at"}
     if kind == MessageKind.PUBLIC:
         if actor.answers_for_rozoom:
-            said_at = max(_stop_promise(ticket, changed) or said_at, ticket.last_message_at)
+            said_at = max(_stop_promise(ticket, changed) or said_at, earliest)
         changed |= _turn_after(ticket, actor, said_at)
     message = Message.objects.create(
         ticket=ticket,
@@ -174,6 +176,10 @@ def _then(ticket: Ticket, actor: Actor, then: str, now: datetime) -> set[str]:
         ticket.wait()
         ticket.turn = Turn.CUSTOMER
         return {"state", "turn"}
+    if then == "resolve" and ticket.clock_due_at is not None:
+        raise CannotReply(
+            "The promise still runs, and only an answer by roZoom stops it. Send it without resolving.", param="then"
+        )
     if then == "resolve" and ticket.state in (State.OPEN, State.WAITING):
         ticket.resolve()
         ticket.resolved_at = now
