@@ -12,8 +12,10 @@ from django.views.decorators.cache import never_cache
 
 from notifications import queries as outbox
 from rozoom_support.lib.http import database_away
+from rozoom_support.lib.problems import MEDIA_TYPE, problem
 from rozoom_support.lib.ui.views import error_page
 from sla import queries as promises
+from tenancy.api.codes import TITLES
 from tenancy.context import Context
 from tenancy.middleware import identity_view
 from tenancy.models import Kind
@@ -71,12 +73,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, OperationalError | InterfaceError):
         return database_away(request, error)
     reference = getattr(request, "request_id", "")
-    if request.path_info.startswith("/api/"):
-        problem = {
-            "type": "about:blank",
-            "title": "Something went wrong on our side",
-            "status": 500,
-            "code": "server_error",
-        }
-        return JsonResponse({**problem, "reference": reference}, status=500, content_type="application/problem+json")
+    if request.path_info.startswith("/api/v1/"):
+        detail = "Nothing was saved. Send the same request again; when it fails again, tell us the request_id."
+        body = problem("server_error", status=500, title=TITLES["server_error"], detail=detail, request_id=reference)
+        return JsonResponse(body, status=500, content_type=MEDIA_TYPE)
     return error_page(500, reference=reference)

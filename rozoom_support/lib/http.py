@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from rozoom_support.lib.problems import MEDIA_TYPE, problem
 from rozoom_support.lib.ui.views import error_page
 
 log = logging.getLogger(__name__)
@@ -48,15 +49,10 @@ class RequestIdMiddleware:
 def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
     """While PostgreSQL restarts, people get a short 503 that says their text is safe, never half a page."""
     log.error("database away: %s %s: %s", request.method, request.path, error)
-    if request.path_info.startswith("/api/"):
-        body = {
-            "type": "about:blank",
-            "title": "Try again shortly",
-            "status": 503,
-            "code": "unavailable",
-            "detail": "The service restarts. Nothing was saved. Send the same request again in a few seconds.",
-        }
-        response: HttpResponse = JsonResponse(body, status=503, content_type="application/problem+json")
+    if request.path_info.startswith("/api/v1/"):
+        detail = "The service restarts. Nothing was saved. Send the same request again in a few seconds."
+        body = problem("unavailable", status=503, title="Try again shortly", detail=detail)
+        response: HttpResponse = JsonResponse(body, status=503, content_type=MEDIA_TYPE)
     else:
         response = error_page(503)
     response.headers["Retry-After"] = "5"
