@@ -4,8 +4,7 @@
   document.documentElement.classList.add("js")
   const $ = (selector, root = document) => root.querySelector(selector)
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
-  const status = $("#status")
-  const say = (text) => { if (status) status.textContent = text }
+  const say = (text) => { $("#status").textContent = text }
   const focus = (element) => {
     if (!element) return
     if (!element.matches("a,button,input,select,textarea,[tabindex]")) element.tabIndex = -1
@@ -15,11 +14,10 @@
 
   // Focus goes to the error summary; the title says so.
   function showErrors(root) {
-    const summary = $("[data-error-summary]", root) || (root.matches?.("[data-error-summary]") && root)
-    if (!summary) return false
-    if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`
+    const summary = $("[data-error-summary]", root.parentNode || root)
+    if (summary && !document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`
     focus(summary)
-    return true
+    return summary
   }
 
   // A second click on Send is ignored.
@@ -35,6 +33,7 @@
     const form = event.target, button = event.submitter
     if (form.method !== "post") return
     if (going.has(form)) { event.preventDefault(); event.stopImmediatePropagation(); return }
+    for (const area of $$("[data-draft-url]", form)) { clearTimeout(area.draftTimer); sessionStorage.sent = key(area) }
     const state = { button: form.hasAttribute("data-once") ? button : null, label: button?.innerHTML }
     state.timer = setTimeout(() => {
       if (state.button) { state.button.setAttribute("aria-busy", "true"); state.button.textContent = "Sending…" }
@@ -48,6 +47,7 @@
   const who = document.body.dataset.who
   const key = (area) => `draft:${who}:${area.dataset.draftUrl}`
   const saved = (area, text) => { const line = $("[data-saved]", area.closest("form")); if (line) line.textContent = text }
+  const sent = (arrived) => { if (arrived) sessionStorage.removeItem(sessionStorage.sent); sessionStorage.removeItem("sent") }
   async function saveDraft(area) {
     const text = area.value
     const token = $("[name=csrfmiddlewaretoken]", area.form)?.value
@@ -76,14 +76,14 @@
     }
   }
 
-  // Chosen files, and a word at once about those too large.
+  // A word at once about files that are too large.
   const size = (n) => n < 1048576 ? `${Math.max(1, Math.round(n / 1024))} kB` : `${(n / 1048576).toFixed(n < 10485760 ? 1 : 0)} MB`
   document.addEventListener("change", (event) => {
     const input = event.target
     const list = input.type === "file" && $(`[data-chosen="${input.id}"]`)
     if (!list) return
     const { maxBytes, maxFiles } = input.dataset
-    const line = (text, bad) => { const item = document.createElement("li"); item.textContent = text; if (bad) item.className = "err"; return item }
+    const line = (textContent, bad) => Object.assign(document.createElement("li"), { textContent, className: bad ? "err" : "" })
     const lines = [...input.files].map((file) => maxBytes && file.size > maxBytes
       ? line(`${file.name} must be smaller than ${size(+maxBytes)}`, true) : line(`${file.name}, ${size(file.size)}`))
     if (maxFiles && input.files.length > maxFiles) lines.unshift(line(`Choose at most ${maxFiles} files`, true))
@@ -117,11 +117,12 @@
     bar.hidden = false
   }
   const close = () => { bar.hidden = true }
-  bar && $("[data-close]", bar).addEventListener("click", close)
-  bar && $("[data-retry]", bar).addEventListener("click", () => {
+  $("[data-close]", bar).addEventListener("click", close)
+  $("[data-retry]", bar).addEventListener("click", () => {
     close()
-    if (!failed?.elt.isConnected) return location.reload()
-    failed.elt.matches("form") ? failed.elt.requestSubmit(failed.submitter?.isConnected ? failed.submitter : null) : window.htmx.trigger(failed.elt, "click")
+    if (!failed.elt.isConnected) location.reload()
+    else if (failed.elt.matches("form")) failed.elt.requestSubmit(failed.submitter)
+    else window.htmx.trigger(failed.elt, "click")
   })
   const on = (name, run) => document.addEventListener(`htmx:${name}`, run)
   on("sendError", (event) => fail(event, true))
@@ -136,7 +137,7 @@
   }
   on("afterRequest", (event) => {
     const form = event.target.closest?.("form")
-    if (form) release(form)
+    if (form) { release(form); sent(event.detail.successful) }
     if (event.detail.successful) close()
     setTimeout(comeBack, 40) // a row that went away settles nothing
   })
@@ -153,6 +154,8 @@
     if (wanted) { wanted.removeAttribute("data-focus"); focus(wanted) }
   })
 
+  // The answer to a send, not the page one came back to after it failed.
+  sent(performance.getEntriesByType("navigation")[0]?.type === "navigate")
   restoreDrafts(document)
   if (!showErrors(document) && location.hash.startsWith("#m")) focus($(`${CSS.escape(location.hash).replace("\\#", "#")} h3`))
 })()

@@ -3,7 +3,7 @@
   "use strict"
   if (!("keys" in document.body.dataset)) return
   const WAIT = 1500
-  const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null
+  const visible = (element) => element.checkVisibility()
   const controls = () => [...document.querySelectorAll("[data-key]")].filter(visible)
   const find = (sequence) => controls().find((control) => control.dataset.key === sequence)
   const name = (control) => (control.dataset.keyName || control.getAttribute("aria-label") || control.textContent).trim()
@@ -58,33 +58,27 @@
     Escape: () => tickAll(false),
   }
 
+  const dialog = document.getElementById("keys"), field = dialog?.querySelector("input"), list = dialog?.querySelector("ul")
   function sheet(search) {
-    const dialog = document.createElement("dialog")
-    dialog.setAttribute("aria-labelledby", "keys-title")
-    dialog.innerHTML = '<div class="stack"><div class="row between"><h2 id="keys-title">Keys on this page</h2><button class="btn btn-s" type="button">Close</button></div><label class="field"><span class="small">Find a command</span><input type="search" autocomplete="off"></label><ul class="keys"></ul></div>'
-    const get = (selector) => dialog.querySelector(selector), list = get("ul"), input = get("input"), close = get("button")
+    if (!dialog) return
     const entries = controls().map((control) => [name(control), control.dataset.key.replace("Mod", "Control"), () => control.click()])
     if (rows().length) entries.push(["Next row", "j", () => moveRow(1)], ["Previous row", "k", () => moveRow(-1)], ["Tick the row", "x", () => tickRow(false)])
-    for (const [text, keys, run] of entries) {
+    list.replaceChildren(...entries.map(([text, keys, run]) => {
       const item = document.createElement("li"), button = document.createElement("button"), key = document.createElement("span")
-      button.type = "button"
       button.append(text, key)
       key.append(...keys.split(/[ +]/).map((one) => Object.assign(document.createElement("kbd"), { textContent: one })))
       button.addEventListener("click", () => { dialog.close(); run() })
       item.append(button)
-      list.append(item)
-    }
-    input.addEventListener("input", () => {
-      for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(input.value.toLowerCase())
-    })
-    input.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("li:not([hidden]) button")?.click() })
-    close.addEventListener("click", () => dialog.close())
-    const back = document.activeElement
-    dialog.addEventListener("close", () => { dialog.remove(); if (document.activeElement === document.body) back.focus?.() })
-    document.body.append(dialog)
+      return item
+    }))
+    field.value = ""
     dialog.showModal()
-    ;(search ? input : close).focus()
+    if (search) field.focus()
   }
+  field?.addEventListener("input", () => {
+    for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(field.value.toLowerCase())
+  })
+  field?.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("li:not([hidden]) button")?.click() })
 
   function press(control) {
     if (typing(control)) { control.focus(); control.select?.() }

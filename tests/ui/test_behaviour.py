@@ -41,6 +41,18 @@ def test_a_draft_that_cannot_be_saved_survives_in_the_tab(open_page):
     assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('draft:'))") == []
 
 
+@pytest.mark.parametrize("arrives, text", [(True, ""), (False, "typed without a server")])
+def test_a_kept_text_goes_when_it_has_been_sent_and_not_before(open_page, arrives, text):
+    page = open_page("/page/")
+    urls.failing.update({"draft"} if arrives else {"draft", "send"})
+    page.fill("#text", "typed without a server")
+    page.locator("[data-saved]", has_text="This tab keeps your text").wait_for(timeout=4000)
+    page.click("#live-send")
+    page.locator("#talk article" if arrives else "#send-failed[role]:not([hidden])").wait_for()
+    page.reload()
+    assert page.input_value("#text") == text
+
+
 def test_a_second_click_sends_nothing(open_page):
     page = open_page("/page/")
     page.fill("#plain-text", "once")
@@ -185,7 +197,7 @@ def test_letters_typed_in_a_field_are_letters(open_page):
     page.focus("#text")
     page.keyboard.type("j r n g q ?")
     assert page.input_value("#text") == "j r n g q ?"
-    assert page.locator("dialog").count() == 0
+    assert page.locator("dialog[open]").count() == 0
     assert not page.url.endswith("#there")
 
 
@@ -224,7 +236,7 @@ def test_keys_that_are_off_do_nothing(open_page):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement === document.body")
     assert ticked(page) == [False, False, False]
-    assert page.locator("dialog").count() == 0
+    assert page.locator("dialog[open]").count() == 0
 
 
 def test_a_menu_closes_with_escape_and_gives_the_focus_back(open_page):
