@@ -1,4 +1,4 @@
-"""The cast every test knows: roZoom, two resellers, three customers, and an outsider for each of them."""
+"""The cast every test knows: roZoom, two resellers, three customers, a supplier, and an outsider for each of them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def token(organisation: Organisation, scopes: list[str] | None = None, **fields:
 
 @dataclass
 class World:
-    """Delta serves Acme; Nova serves Bolt; Solo buys from roZoom itself."""
+    """Delta serves Acme; Nova serves Bolt; Solo buys from roZoom itself; Forge makes components."""
 
     rozoom: Organisation
     delta: Organisation
@@ -114,6 +114,7 @@ class World:
     acme: Organisation
     bolt: Organisation
     solo: Organisation
+    forge: Organisation
     people: dict[str, Membership] = field(default_factory=dict)
     components: dict[str, Component] = field(default_factory=dict)
 
@@ -148,6 +149,7 @@ PEOPLE = {
     "duty": ("rozoom", Role.DUTY_MANAGER),
     "adam": ("rozoom", Role.ADMINISTRATOR),
     "fin": ("rozoom", Role.FINANCE),
+    "sam": ("forge", Role.CLERK),
 }
 
 
@@ -159,7 +161,8 @@ def make_world() -> World:
         acme = OrganisationFactory(code="ACME", name="Acme Lifts", reseller=delta, time_zone="Europe/Berlin")
         bolt = OrganisationFactory(code="BOLT", name="Bolt Works", reseller=nova)
         solo = OrganisationFactory(code="SOLO", name="Solo Mills", reseller=operator)
-        world = World(operator, delta, nova, acme, bolt, solo)
+        forge = OrganisationFactory(kind=Kind.SUPPLIER, code="FORGE", name="Forge Components")
+        world = World(operator, delta, nova, acme, bolt, solo, forge)
         with as_login_role():
             for name, (organisation, role) in PEOPLE.items():
                 world.people[name] = person(
