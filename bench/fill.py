@@ -48,6 +48,13 @@ SELECT gen_random_uuid(), t.customer_id, t.reseller_id, t.id, k.kind, 'We looked
 FROM tickets_ticket t CROSS JOIN (VALUES ('public'), ('internal')) k (kind) WHERE t.number BETWEEN %(first)s AND %(last)s
 """
 
+# What is filed after this goes on counting from here.
+COUNTERS = """
+INSERT INTO tickets_ticketcounter (customer_id, reseller_id, last)
+SELECT customer_id, min(reseller_id), max(number) FROM tickets_ticket GROUP BY customer_id
+ON CONFLICT (customer_id) DO UPDATE SET last = excluded.last
+"""
+
 
 @dataclass
 class Filled:
@@ -65,6 +72,7 @@ def tickets_up_to(filled: Filled, total: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(TICKETS, values)
         cursor.execute(MESSAGES, values)
+        cursor.execute(COUNTERS)
     filled.tickets = total
 
 

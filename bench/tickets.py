@@ -34,7 +34,7 @@ from tenancy.sessions import SessionStore
 BODY = {
     "subject": "Lift 2 stands still",
     "description": "It stopped between floors.",
-    "impact": {"service": "severe", "workaround": "no", "business": "degraded", "mission_critical": False},
+    "impact": {"service": "severe", "workaround": "no", "business": "degraded", "mission_critical": "no"},
 }
 SIZES = (1_000, 100_000)
 
