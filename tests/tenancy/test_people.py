@@ -101,7 +101,10 @@ def test_tokens_somebody_made_outlive_their_access(world: World) -> None:
     world.client("ana").post(f"/people/{world.ilse.pk}/end/")
     with work_unit(STAFF):
         assert ApiToken.objects.get(organisation=world.acme).revoked_at is None
-    assert "API tokens they made go on working" in world.client("ana").get(f"/people/{world.ilse.pk}/end/").content.decode()
+    assert (
+        "API tokens they made go on working"
+        in world.client("ana").get(f"/people/{world.ilse.pk}/end/").content.decode()
+    )
 
 
 @pytest.mark.parametrize("path, form", [("", {"role": Role.MEMBER}), ("end/", {})])
@@ -133,9 +136,7 @@ def test_the_last_administrator_stays(world: World, deed: str) -> None:
         ("rozoom", "adam", Role.ADMINISTRATOR),
     ],
 )
-def test_two_administrators_can_not_end_each_other_at_once(
-    lasting_world: World, of: str, who: str, role: str
-) -> None:
+def test_two_administrators_can_not_end_each_other_at_once(lasting_world: World, of: str, who: str, role: str) -> None:
     other = second(lasting_world, of, role)
     pairs = [(getattr(lasting_world, who), other), (other, getattr(lasting_world, who))]
 
