@@ -25,7 +25,7 @@ STATIC_SOURCES = [
     "static/**/*",
     *(f"{app}/**/static/**/*" for app in APPS),
 ]
-SAMPLE_SOURCES = ["rozoom_support/management/commands/*.py", "rozoom_support/sample_data/**/*"]
+SAMPLE_SOURCES = ["rozoom_support/management/commands/*.py", "rozoom_support/sample/**/*", "tickets/history/*.py"]
 
 # Which database this is and what has been applied to it. A database made anew has another number.
 STAMP = """

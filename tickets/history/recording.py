@@ -35,6 +35,7 @@ class PastMessage:
     kind: MessageKind = MessageKind.PUBLIC
     channel: Channel = Channel.PORTAL
     files: Sequence[CheckedFile] = ()
+    then: str = ""
 
 
 def record_past_ticket(
@@ -97,5 +98,5 @@ def _write(ticket: Ticket, past: PastMessage) -> PastEvent:
         created_at=past.at,
     )
     attach(past.files, ticket=ticket, message=message, kind=past.kind, author_name=past.by.name, now=past.at)
-    data = {"message": str(message.pk), "files": len(past.files), "then": ""}
+    data = {"message": str(message.pk), "files": len(past.files), "then": past.then}
     return PastEvent(past.at, past.by, f"message.{past.kind}", data, past.kind)

@@ -1,0 +1,41 @@
+"""manage.py sample_data --output FILE: the world of `make demo`. Safe to repeat; passwords and tokens stay the same."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from rozoom_support.sample import cast, secrets
+from rozoom_support.sample.telling import tell_all
+from rozoom_support.sample.world import make_tokens, make_world
+
+
+class Command(BaseCommand):
+    help = "Make a small world to try things in. Only with DEMO=1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--output", type=Path, required=True, metavar="FILE", help="JSON: who can sign in, and tokens"
+        )
+
+    def handle(self, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError(
+                "Sample people with passwords belong into a demo only. Set DEMO=1 to say that this is one."
+            )
+        kept = secrets.Kept.read(options["output"])
+        world = make_world(kept)
+        tickets = tell_all(world)
+        people = [
+            {
+                "email": one.email,
+                "password": kept.password(one.email),
+                "role": str(one.role),
+                "organisation": world.organisations[one.organisation].code,
+            }
+            for one in cast.PEOPLE
+        ]
+        secrets.write(options["output"], people, make_tokens(world, kept))
+        made = f"{tickets} tickets were made." if tickets else "The tickets were here already."
+        self.stdout.write(f"{len(cast.ORGANISATIONS)} organisations, {len(people)} sign-ins. {made}")

@@ -1,0 +1,1 @@
+"""A small believable world for the demo: organisations, people, components, tickets in every state."""
