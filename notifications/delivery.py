@@ -132,7 +132,8 @@ def _put_off(delivery: Delivery, error: str, *, is_last: bool) -> None:
     if not is_last:
         _mark(delivery, next_at=TransactionNow() + delay(delivery.attempts, first=15, longest=3600), last_error=error)
     elif _mark(delivery, state=Delivery.State.DEAD, last_error=error):
-        log.critical("mail #%s is dead after %s attempts: %s", delivery.pk, delivery.attempts, error)
+        # Not the error itself: servers repeat addresses in it. `manage.py replay_outbox` and the admin show it.
+        log.critical("mail #%s is dead after %s attempts", delivery.pk, delivery.attempts)
 
 
 def _hand_back(batch: list[Delivery], pause: timedelta, error: str = "") -> None:

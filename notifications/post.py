@@ -97,12 +97,17 @@ def _message(delivery: Delivery) -> EmailMultiAlternatives:
 
 def _judged(error: Exception) -> Exception:
     """4xx and a broken line: later. 5xx: never. A wrong password: our own problem."""
-    words = f"{type(error).__name__}: {error}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        return Refused(words, for_good=all(500 <= code < 600 for code in codes))
+        code, text = next(iter(error.recipients.values()))  # we name one recipient a mail
+        return Refused(_said(code, text), for_good=500 <= code < 600)
     if isinstance(error, smtplib.SMTPResponseException):
+        words = _said(error.smtp_code, error.smtp_error)
         if error.smtp_code in SIGN_IN_CODES:
             return ServerAway(words)
         return Refused(words, for_good=500 <= error.smtp_code < 600)
+    words = f"{type(error).__name__}: {error}"
     return Refused(words, for_good=isinstance(error, smtplib.SMTPNotSupportedError | ValueError))
+
+
+def _said(code: int, text: bytes | str) -> str:
+    return f"the mail server said {code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"

@@ -12,7 +12,8 @@ BATCH = 2000  # rows a transaction, so that none runs into the statement timeout
 
 DONE_DELIVERIES = """
 DELETE FROM notifications_delivery WHERE id IN (
-  SELECT id FROM notifications_delivery WHERE state IN ('SENT', 'DROPPED') AND created_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+  SELECT id FROM notifications_delivery
+  WHERE state IN ('SENT', 'DROPPED') AND created_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
 HANDLED_EVENTS = """
 DELETE FROM notifications_event WHERE id IN (
   SELECT e.id FROM notifications_event e WHERE e.state = 'HANDLED' AND e.handled_at < now() - make_interval(secs => %(age)s)
@@ -23,7 +24,8 @@ DELETE FROM tenancy_donedeed WHERE id IN (
 # An expired invitation still says so for a while to whoever opens it late.
 EXPIRED_INVITATIONS = """
 DELETE FROM tenancy_invitation WHERE id IN (
-  SELECT id FROM tenancy_invitation WHERE accepted_at IS NULL AND expires_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+  SELECT id FROM tenancy_invitation
+  WHERE accepted_at IS NULL AND expires_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
 
 
 def tidy() -> dict[str, int]:

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             thread.start()
         while not stop.wait(3600):
             pass
-        until = time.monotonic() + 1.0
+        until = time.monotonic() + 0.5
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
 
