@@ -1,10 +1,11 @@
 """The context of a unit of work, and what the database says without one."""
 
+import contextlib
 import threading
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
 from contracts.models import Site
 from tenancy.actor import Actor
@@ -77,13 +78,13 @@ def test_without_a_context_tenants_rows_are_an_error(world: World) -> None:
 
 
 def test_a_role_without_an_organisation_is_an_error_too(world: World) -> None:
-    with (
-        pytest.raises(TenantAccessDenied, match="no tenant context"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("SELECT set_config('role', 'rozoom_customer', true)")
-        Site.objects.count()
+    def half_set() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('role', 'rozoom_customer', true)")
+            Site.objects.count()
+
+    with pytest.raises(TenantAccessDenied, match="no tenant context"):
+        half_set()
 
 
 @pytest.mark.parametrize(
@@ -113,23 +114,25 @@ def test_a_unit_is_a_transaction_of_its_own() -> None:
     assert current() == OUTSIDE
 
 
-@pytest.mark.parametrize("error", [ValueError, "database"])
-def test_an_error_inside_leaves_nothing_behind(world: World, error: Any) -> None:
-    with pytest.raises((ValueError, Exception)), work_unit(of(world.acme)):
-        if error is ValueError:
-            raise ValueError
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 / 0")
+@pytest.mark.parametrize("sql", ["SELECT 1 / 0", "SELECT nothing"])
+def test_an_error_inside_leaves_nothing_behind(world: World, sql: str) -> None:
+    with pytest.raises(DatabaseError), work_unit(of(world.acme)), connection.cursor() as cursor:
+        cursor.execute(sql)
     assert current() == OUTSIDE
     assert connection.unit is None
 
 
 def test_a_swallowed_database_error_does_not_pass_as_done(world: World) -> None:
     """PostgreSQL would answer COMMIT with ROLLBACK and nobody would know."""
-    with pytest.raises(TransactionAborted), work_unit(STAFF):
-        OrganisationFactory(code="LOST", reseller=world.delta)
-        with pytest.raises(IntegrityError), connection.cursor() as cursor:
-            cursor.execute("INSERT INTO tenancy_team (name) VALUES (NULL)")
+
+    def swallow() -> None:
+        with work_unit(STAFF):
+            OrganisationFactory(code="LOST", reseller=world.delta)
+            with contextlib.suppress(IntegrityError), connection.cursor() as cursor:
+                cursor.execute("INSERT INTO tenancy_team (name) VALUES (NULL)")
+
+    with pytest.raises(TransactionAborted):
+        swallow()
     with work_unit(STAFF):
         assert not Organisation.objects.filter(code="LOST").exists()
 
