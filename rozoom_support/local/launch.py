@@ -74,6 +74,12 @@ def start_redis(supervisor: Supervisor) -> str:
     return redis.url
 
 
+def what_is_started() -> str:
+    own = {"PostgreSQL": "DATABASE_URL", "Redis": "REDIS_URL"}
+    named = [name for name, variable in own.items() if not os.environ.get(variable)]
+    return " and ".join(named) or "with the servers in DATABASE_URL and REDIS_URL"
+
+
 class Launch:
     """`make demo`, and `make run`, which is the same without sample data."""
 
@@ -91,7 +97,7 @@ class Launch:
             stale.unlink(missing_ok=True)
         end_leftovers(self.state)
         with ExitStack() as sockets:
-            say("Starting PostgreSQL and Redis")
+            say(f"Starting {what_is_started()}")
             addresses = start_postgres(self.supervisor)
             redis_url = start_redis(self.supervisor)
             web = sockets.enter_context(listen(_wanted_port()))
@@ -162,6 +168,8 @@ class Launch:
         if people:
             say("\n" + people_table(people))
             say(f"\nAPI tokens are in {self.demo_file}.")
+        else:
+            say("\nThe first person: .venv/bin/python manage.py create_operator EMAIL [NAME]")
         say(f"\nLogs are in {self.state.path('log')}. Stop with Ctrl-C.")
 
     def _command(self, name: str, *arguments: str) -> Step:
