@@ -4,7 +4,10 @@ import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from tenancy.models import ApiToken, Membership, Person
+from django.db import connection
+from django.db.models import Model
+
+from tenancy.models import ApiToken, Membership, Organisation, Person
 
 TOKEN_MARK = "rz_"  # noqa: S105  (a mark that secret scanners can find)
 LAST_USE_GRAIN = timedelta(minutes=1)  # last_used_at is written at most this often
@@ -27,12 +30,37 @@ def token_from_header(header: str) -> ApiToken:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() not in {"bearer", "token"} or not secret.strip().startswith(TOKEN_MARK):
         raise TokenRefused("Send the header 'Authorization: Bearer <your token>'.")
-    token = ApiToken.objects.select_related("organisation").filter(secret_hash=hash_secret(secret.strip())).first()
+    token = _token_with(hash_secret(secret.strip()))
     now = datetime.now(UTC)
     if token is None or not token.is_usable(now) or not token.organisation.is_active:
         raise TokenRefused("This token is unknown, expired or withdrawn. Make a new one under Tokens.")
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_GRAIN:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def _columns(model: type[Model], alias: str) -> tuple[list[str], str]:
+    fields = [field.attname for field in model._meta.concrete_fields]
+    return fields, ", ".join(f'{alias}."{field}"' for field in fields)
+
+
+# Written once instead of composed for each request of the API, where composing took longer than the look-up (a third of a list).
+TOKEN_FIELDS, _of_token = _columns(ApiToken, "token")
+OWNER_FIELDS, _of_owner = _columns(Organisation, "owner")
+TOKEN_WITH_OWNER = (
+    f"SELECT {_of_token}, {_of_owner} FROM tenancy_apitoken token "  # noqa: S608 - names of our own columns
+    "JOIN tenancy_organisation owner ON owner.id = token.organisation_id WHERE token.secret_hash = %s"
+)
+
+
+def _token_with(secret_hash: str) -> ApiToken | None:
+    with connection.cursor() as cursor:
+        cursor.execute(TOKEN_WITH_OWNER, [secret_hash])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    token = ApiToken.from_db(connection.alias, TOKEN_FIELDS, row[: len(TOKEN_FIELDS)])
+    token.organisation = Organisation.from_db(connection.alias, OWNER_FIELDS, row[len(TOKEN_FIELDS) :])
     return token
 
 

@@ -1,6 +1,8 @@
 """Request bodies and query parameters: everything that is wrong is found and reported together, by name."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from rest_framework import serializers
@@ -47,10 +49,13 @@ class StrictSerializer(serializers.Serializer):
             else:
                 yield FieldError(param, "unknown_field", f"There is no field {clip(param)}. Known are: {known}.")
 
-    def mistakes(self) -> list[FieldError]:
-        """Call after is_valid()."""
-        found = list(self.strangers(self.initial_data))
-        return found + list(_flatten(self.errors))
+
+@cache
+def _judge(shape: type[StrictSerializer]) -> StrictSerializer:
+    """One for all requests: making one copies every field, and judging writes nothing into it."""
+    judge = shape()
+    judge._writable_fields  # noqa: B018 - bound now, while nobody else looks
+    return judge
 
 
 def clip(name: str) -> str:
@@ -69,32 +74,33 @@ def _flatten(errors: Any, param: str = "") -> Iterable[FieldError]:
             yield from _flatten(error, param)
 
 
-def read_body(shape: StrictSerializer) -> tuple[dict[str, Any], list[FieldError]]:
+def read_body(shape: type[StrictSerializer], data: Any) -> tuple[dict[str, Any], list[FieldError]]:
     """The fields that were right, and what was wrong with the others."""
-    if not isinstance(shape.initial_data, Mapping):
+    if not isinstance(data, Mapping):
         return {}, [NO_OBJECT]
-    shape.is_valid()
-    found = shape.mistakes()
-    if not found:
-        return shape.validated_data, []
+    judge = _judge(shape)
+    found = list(judge.strangers(data))
+    try:
+        values = judge.run_validation(data)
+    except serializers.ValidationError as error:
+        found += _flatten(error.detail)
+        values = _fit(judge, data)
     wrong = {error.param.partition(".")[0] for error in found}
-    return {name: value for name, value in _fit(shape).items() if name not in wrong}, found
+    return {name: value for name, value in values.items() if name not in wrong}, found
 
 
-def _fit(shape: StrictSerializer) -> dict[str, Any]:
-    """Fields that can be read although others can not, so that their mistakes are reported with the rest."""
+def _fit(judge: StrictSerializer, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that can be read although others can not, so that what they name is looked up and reported with the rest."""
     fit = {}
-    for name, field in shape.fields.items():
-        if name in shape.initial_data:
-            try:
-                fit[name] = field.run_validation(shape.initial_data[name])
-            except serializers.ValidationError:
-                continue
+    for name, field in judge.fields.items():
+        if name in data:
+            with suppress(serializers.ValidationError):
+                fit[name] = field.run_validation(data[name])
     return fit
 
 
-def valid_body(shape: StrictSerializer) -> dict[str, Any]:
-    values, found = read_body(shape)
+def valid_body(shape: type[StrictSerializer], data: Any) -> dict[str, Any]:
+    values, found = read_body(shape, data)
     if found:
         raise Mistakes(found)
     return values

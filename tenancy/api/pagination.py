@@ -41,12 +41,14 @@ class Place(NamedTuple):
     back: bool
 
 
-def paginate(request: Request, rows: QuerySet, order: Order) -> dict[str, Any]:
+def paginate(
+    request: Request, rows: QuerySet, order: Order, fetch: Callable[[QuerySet], list[Any]] = list
+) -> dict[str, Any]:
     """{"next", "previous", "results"}; the results are rows still to be written out."""
     size = page_size(request)
     place = read_cursor(request, order)
     back = place is not None and place.back
-    found = list(_window(rows, order, place)[: size + 1])
+    found = fetch(_window(rows, order, place)[: size + 1])
     more, found = len(found) > size, found[:size]
     if back:
         found.reverse()

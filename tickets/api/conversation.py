@@ -235,7 +235,7 @@ def read_form(
 ) -> tuple[dict[str, Any], list[CheckedFile]]:
     """Fields and checked files of a JSON body or a form. Raises Mistakes, or Problem 413 for a file that is too large."""
     plain, sent = fields_and_files(request.data)
-    values, wrong = read_body(shape(data=plain))
+    values, wrong = read_body(shape, plain)
     known = ", ".join([*shape().fields, part])
     strangers = [name for name in sent if name != part]
     wrong += [

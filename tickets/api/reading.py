@@ -1,59 +1,91 @@
 """Tickets, messages and files written out for programs: plain dicts from plain rows, because lists are long and read often."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import BooleanField, Expression, QuerySet
 
+from rozoom_support.lib.refusals import NotFound
 from sla.clock import lateness
 from sla.queries import Explanation
 from tenancy.actor import Actor
 from tenancy.api.times import stamp
 from tenancy.models import Kind
 from tickets.lifecycle import allowed, may_reopen
-from tickets.models import Attachment, Message, Ticket, TicketQuerySet
+from tickets.models import Attachment, Message, Ticket
 
-COLUMNS = (
-    "pk",
-    "reference",
-    "customer__code",
-    "customer__name",
-    "reseller__code",
-    "reseller__name",
-    "reseller__kind",
-    "component_id",
-    "site_id",
-    "subject",
-    "description",
-    "service_kind",
-    "impact",
-    "severity",
-    "severity_state",
-    "severity_because",
-    "state",
-    "turn",
-    "channel",
-    "reporter_name",
-    "reporter_party",
-    "assignee_id",
-    "assignee_name",
-    "assignee_party",
-    "reported_at",
-    "response_due_at",
-    "response_outcome",
-    "response_stopped_at",
-    "resolved_at",
-    "closed_at",
-    "external_reference",
-    "updated_at",
-    "version",
+
+class Row(NamedTuple):
+    """What a reading is written from: the ticket's own columns, and the names of its customer and reseller."""
+
+    customer: list[str]  # code, name, kind
+    reseller: list[str]  # the same; roZoom itself when the customer buys from it
+    reference: str
+    component_id: UUID | None
+    site_id: UUID | None
+    subject: str
+    description: str
+    service_kind: str
+    impact: str | None
+    severity: int
+    severity_state: str
+    severity_because: str
+    state: str
+    turn: str
+    channel: str
+    reporter_name: str
+    reporter_party: str
+    assignee_id: int | None
+    assignee_name: str
+    assignee_party: str
+    reported_at: datetime
+    response_due_at: datetime | None
+    response_outcome: str
+    response_stopped_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    external_reference: str
+    updated_at: datetime
+    version: int
+
+
+# Written by hand, because lists are long and read often: composing these columns anew took longer than reading them, and
+# joining the names in before the page is cut made the planner sort all tickets of a reseller (18 ms instead of 0.8).
+NAMES = "(SELECT ARRAY[o.code, o.name, o.kind] FROM tenancy_organisation o WHERE o.id = tickets_ticket.{}_id)"
+COLUMNS = ", ".join(
+    [NAMES.format("customer"), NAMES.format("reseller"), *(f"tickets_ticket.{name}" for name in Row._fields[2:])]
 )
 
 
-def rows_of(tickets: TicketQuerySet) -> Any:
-    """One query, no model instances: everything a reading needs, the codes of customer and reseller included."""
-    return tickets.order_by().values_list(*COLUMNS, named=True)
+class Columns(Expression):
+    """All of them as one expression, so that the ORM composes what to pick and in which order, and nothing else."""
+
+    output_field = BooleanField()  # the ORM asks for one; the rows are read past it
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[str | int, ...]]:
+        return COLUMNS, ()
+
+
+def read_ticket(reference: str) -> Row:
+    """Raises NotFound when it is missing or not the reader's."""
+    found = read_picked(Ticket.objects.filter(reference=reference))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def read_picked(picked: QuerySet[Ticket]) -> list[Row]:
+    """The rows of these tickets in their order, in one query."""
+    sql, values = picked.values_list(Columns()).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [Row(*row) for row in cursor.fetchall()]
 
 
 class Reader:
@@ -65,11 +97,11 @@ class Reader:
         self.page = f"{settings.BASE_URL}/{page}"
         self._allowed: dict[tuple[str, bool, bool], list[str]] = {}
 
-    def ticket(self, row: Any) -> dict[str, Any]:
+    def ticket(self, row: Row) -> dict[str, Any]:
         return {
             "reference": row.reference,
-            "customer": row.customer__code,
-            "reseller": None if row.reseller__kind == Kind.OPERATOR else row.reseller__code,
+            "customer": row.customer[0],
+            "reseller": None if row.reseller[2] == Kind.OPERATOR else row.reseller[0],
             "component": str(row.component_id) if row.component_id else None,
             "site": str(row.site_id) if row.site_id else None,
             "subject": row.subject,
@@ -94,10 +126,10 @@ class Reader:
             "url": f"{self.page}/{row.reference}/",
         }
 
-    def outcome(self, row: Any) -> str:
-        return Ticket.response_state(row, self.now)  # the row has the columns that this property of a ticket reads
+    def outcome(self, row: Row) -> str:
+        return Ticket.response_state(cast(Ticket, row), self.now)  # the row has the columns this question reads
 
-    def response(self, row: Any) -> dict[str, Any]:
+    def response(self, row: Row) -> dict[str, Any]:
         outcome = self.outcome(row)
         return {
             "outcome": outcome or None,
@@ -105,10 +137,10 @@ class Reader:
             "late_s": late_s(outcome, row.response_due_at, row.response_stopped_at, self.now),
         }
 
-    def allowed_actions(self, row: Any) -> list[str]:
+    def allowed_actions(self, row: Row) -> list[str]:
         """The table of lifecycle.py, asked once for each kind of row that a list holds."""
         mine = row.assignee_id is not None and row.assignee_id == self.actor.person_id
-        reopens = may_reopen(row, self.now, settings.LIMITS["reopen_days"])
+        reopens = may_reopen(cast(Ticket, row), self.now, settings.LIMITS["reopen_days"])
         key = (row.state, mine, reopens)
         if key not in self._allowed:
             ticket = Ticket(
@@ -117,11 +149,13 @@ class Reader:
             self._allowed[key] = allowed(ticket, self.actor, self.now, settings.LIMITS["reopen_days"])
         return self._allowed[key]
 
-    def depends_on_time(self, row: Any) -> bool:
+    def depends_on_time(self, row: Row) -> bool:
         """Whether the reading changes while the version stands: it is late by more each second, or can no longer be reopened."""
         late_and_running = row.response_stopped_at is None and self.outcome(row) == "MISSED"
         ended = row.resolved_at is not None or row.closed_at is not None
-        return late_and_running or (ended and not may_reopen(row, self.now, settings.LIMITS["reopen_days"]))
+        return late_and_running or (
+            ended and not may_reopen(cast(Ticket, row), self.now, settings.LIMITS["reopen_days"])
+        )
 
 
 def late_s(outcome: str, due: datetime | None, stopped: datetime | None, now: datetime) -> float | int | None:
@@ -130,13 +164,16 @@ def late_s(outcome: str, due: datetime | None, stopped: datetime | None, now: da
     return round(lateness(due, stopped, now).total_seconds(), 3) if outcome == "MISSED" else 0
 
 
-def person(row: Any, name: str, party: str) -> dict[str, Any]:
+def person(row: Row, name: str, party: str) -> dict[str, Any]:
     """Who, and for whom. Addresses stay out: names are what the other side sees in the conversation."""
-    organisations = {"customer": row.customer__name, "reseller": row.reseller__name, "operator": Kind.OPERATOR.label}
+    organisations = {"customer": row.customer[1], "reseller": row.reseller[1], "operator": Kind.OPERATOR.label}
     return {"name": name, "party": party, "organisation": organisations.get(party)}
 
 
-def write_impact(impact: dict[str, Any] | None) -> dict[str, str] | None:
+@lru_cache(maxsize=256)
+def write_impact(answers: str | None) -> dict[str, str] | None:
+    """There are fewer than a hundred different answers."""
+    impact = json.loads(answers or "null")
     if not impact:
         return None
     return {

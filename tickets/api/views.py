@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from rozoom_support.lib.refusals import NotFound
 from sla.queries import explain, segments_of
 from tenancy.api.idempotency import answer_once, json_response
 from tenancy.api.pagination import paginate
@@ -22,11 +21,11 @@ from tenancy.api.schema import (
 )
 from tenancy.api.versions import etag, is_known, required_version
 from tenancy.api.views import ApiView, actor_of, now_of, token_of
-from tickets import queries, services
+from tickets import services
 from tickets.api import examples
 from tickets.api.finding import find_ticket, known_reference
 from tickets.api.listing import PARAMETERS, READERS, asked_for
-from tickets.api.reading import Reader, rows_of, write_promise
+from tickets.api.reading import Reader, read_picked, read_ticket, write_promise
 from tickets.api.shapes import AssignmentBody, PromisesShape, TicketBody, TicketChange, TicketShape, TransitionBody
 from tickets.api.writing import read_assignee, read_change, read_move, read_report, read_survivor
 from tickets.models import Channel, Ticket
@@ -34,9 +33,9 @@ from tickets.models import Channel, Ticket
 CHANGES = (*BODY, 404, 409, 412, 428)
 
 
-def answer_ticket(request: Request, pk: int, status: int = 200) -> HttpResponse:
+def answer_ticket(request: Request, reference: str, status: int = 200) -> HttpResponse:
     """The ticket as it is now, with its version and, when it is new, its address."""
-    row = rows_of(Ticket.objects.filter(pk=pk))[0]
+    row = read_ticket(reference)
     headers = {"ETag": etag(row.version)}
     if status == 201:
         headers["Location"] = f"/api/v1/tickets/{row.reference}/"
@@ -58,7 +57,7 @@ class Tickets(ApiView):
     )
     def get(self, request: Request) -> HttpResponse:
         tickets, order = asked_for(request, actor_of(request))
-        page = paginate(request, rows_of(tickets), order)
+        page = paginate(request, tickets, order, fetch=read_picked)
         reader = Reader(actor_of(request), now_of(request))
         return json_response({**page, "results": [reader.ticket(row) for row in page["results"]]})
 
@@ -81,7 +80,7 @@ class Tickets(ApiView):
         ticket = services.file_ticket(
             actor=actor_of(request), customer=customer, report=report, channel=Channel.API, now=now_of(request)
         )
-        return answer_ticket(request, ticket.pk, 201)
+        return answer_ticket(request, ticket.reference, 201)
 
 
 class OneTicket(ApiView):
@@ -98,9 +97,7 @@ class OneTicket(ApiView):
         also=examples.NOT_MODIFIED,
     )
     def get(self, request: Request, reference: str) -> HttpResponse:
-        row = rows_of(queries.visible_tickets(actor_of(request)).filter(reference=known_reference(reference))).first()
-        if row is None:
-            raise NotFound
+        row = read_ticket(known_reference(reference))
         reader, headers = Reader(actor_of(request), now_of(request)), {"ETag": etag(row.version)}
         if is_known(request, headers["ETag"]) and not reader.depends_on_time(row):
             return HttpResponse(status=304, headers=headers)
@@ -125,7 +122,7 @@ class OneTicket(ApiView):
             version=version,
             **read_change(ticket, request.data),
         )
-        return answer_ticket(request, ticket.pk)
+        return answer_ticket(request, ticket.reference)
 
 
 class Transitions(ApiView):
@@ -155,7 +152,7 @@ class Transitions(ApiView):
             services.merge(actor=actor, ticket=ticket, into=into, now=now, version=version)
         else:
             services.make_move(actor=actor, ticket=ticket, move=action, now=now, version=version, **details)
-        return answer_ticket(request, ticket.pk)
+        return answer_ticket(request, ticket.reference)
 
 
 class Assignment(ApiView):
@@ -184,7 +181,7 @@ class Assignment(ApiView):
             now=now_of(request),
             version=version,
         )
-        return answer_ticket(request, ticket.pk)
+        return answer_ticket(request, ticket.reference)
 
 
 class Promise(ApiView):

@@ -32,7 +32,7 @@ DETAILS = {
 
 def read_report(token: ApiToken, actor: Actor, data: Any) -> tuple[Organisation, Report]:
     """The customer and the report in this body. Raises Mistakes with all that is wrong."""
-    values, wrong = read_body(TicketBody(data=data))
+    values, wrong = read_body(TicketBody, data)
     named = {error.param for error in wrong}
     customer: Organisation | None = None
     if "customer" not in named and isinstance(data, Mapping):
@@ -83,7 +83,7 @@ def _parts(customer: Organisation | None, values: Mapping[str, Any]) -> tuple[di
 
 def read_change(ticket: Ticket, data: Any) -> dict[str, Any]:
     """What change_details() is to be called with."""
-    values, wrong = read_body(TicketChange(data=data))
+    values, wrong = read_body(TicketChange, data)
     parts, unknown = _parts(ticket.customer, values)
     if wrong or unknown:
         raise Mistakes([*wrong, *unknown])
@@ -96,7 +96,7 @@ def read_change(ticket: Ticket, data: Any) -> dict[str, Any]:
 
 def read_move(data: Any) -> tuple[str, dict[str, Any]]:
     """The move's name and what it needs. Raises Mistakes for details that belong to another move."""
-    values = valid_body(TransitionBody(data=data))
+    values = valid_body(TransitionBody, data)
     action = values.pop("action")
     field, needed = DETAILS.get(action, ("", False))
     wrong = [
@@ -119,7 +119,7 @@ def read_survivor(actor: Actor, reference: str) -> Ticket:
 
 
 def read_assignee(ticket: Ticket, data: Any) -> Membership | None:
-    email = valid_body(AssignmentBody(data=data))["assignee"]
+    email = valid_body(AssignmentBody, data)["assignee"]
     if email is None:
         return None
     for membership in queries.assignable(ticket):
