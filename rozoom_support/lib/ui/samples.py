@@ -48,7 +48,7 @@ class ProblemForm(forms.Form):
     )
     error_code = forms.CharField(label="Error code", required=False, widget=forms.TextInput(attrs={"class": "w-s"}))
     severity = forms.ChoiceField(label="Severity", required=False, choices=[("", "Any"), ("1", "Severity 1")])
-    files = forms.FileField(
+    attachments = forms.FileField(
         label="Files",
         required=False,
         help_text="Up to 10 files of 25 MB each.",

@@ -200,8 +200,8 @@ def first_id(field: BoundField) -> str:
 @register.filter
 def calm(field: BoundField) -> SafeString:
     """A field of a form we did not write (allauth): its label in our words, no placeholder that repeats the label."""
-    label = str(field.label or "")
-    field.label = {"email": "E-mail address"}.get(field.name, label[:1] + label[1:].lower())
+    asks_for_address = getattr(field.field.widget, "input_type", "") == "email"
+    field.label = "E-mail address" if asks_for_address else str(field.label or "").capitalize()
     field.field.widget.attrs.pop("placeholder", None)
     return field.as_field_group()
 
