@@ -172,12 +172,12 @@ def due_soon_until(now: datetime) -> datetime:
     return now + timedelta(minutes=15)
 
 
-def capped_counts(sets: dict[str, Any], cap: int = COUNT_CAP) -> dict[str, int]:
-    """Sizes of several sets, each counted up to `cap` + 1, in one statement."""
+def capped_counts(sets: dict[str, Any]) -> dict[str, int]:
+    """Sizes of several sets, each counted up to COUNT_CAP + 1, in one statement."""
     names, parts, params = [], [], []
     for name, tickets in sets.items():
         try:
-            sql, values = tickets.order_by().values("pk")[: cap + 1].query.sql_with_params()
+            sql, values = tickets.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
         except EmptyResultSet:
             continue
         names.append(name)

@@ -39,7 +39,7 @@ class Asked:
     def of(cls, data: QueryDict, form: QueueForm) -> "Asked":
         form.is_valid()
         known = {name: form.cleaned_data[name] for name in form.fields if form.cleaned_data.get(name)}
-        known["severity"] = tuple(known.get("severity", ()))
+        known["severity"] = tuple(one for one in ("1", "2", "3") if one in data.getlist("severity"))
         view, page = data.get("view", ""), data.get("page", "")
         return cls(
             view=view if view in VIEWS else "open",

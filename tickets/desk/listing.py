@@ -1,5 +1,6 @@
 """A page of the queue: which tickets stand on it, how many there are, and what is said when there are none."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -88,7 +89,8 @@ def one_page(tickets: TicketQuerySet, page: int) -> tuple[list[Ticket], bool]:
     return found[:size], len(found) > size
 
 
-def listing(actor: Actor, asked: Asked, now: datetime) -> Listing:
+def listing(actor: Actor, asked: Asked, now: datetime, shown: Collection[str] | None = None) -> Listing:
+    """The list as it stands. `shown` is what an open page shows of it, when that may be older."""
     tickets = narrowed(actor, asked, now)
     found, has_next = one_page(tickets, asked.page)
     sets = {name: view_tickets(actor, name, now) for name in COUNTED}
@@ -99,19 +101,18 @@ def listing(actor: Actor, asked: Asked, now: datetime) -> Listing:
         has_next=has_next,
         total=counts.pop("list"),
         counts=counts,
-        alerts=untaken_severity_1(actor, now, besides=found),
+        alerts=untaken_severity_1(actor, now, besides=[one.reference for one in found] if shown is None else shown),
     )
 
 
-def untaken_severity_1(actor: Actor, now: datetime, *, besides: list[Ticket]) -> list[Ticket]:
-    """New tickets of severity 1 that nobody has taken and that the page does not show anyway."""
+def untaken_severity_1(actor: Actor, now: datetime, *, besides: Collection[str]) -> list[Ticket]:
+    """New tickets of severity 1 that nobody has taken and that the page does not show anyway, the oldest first."""
     found = (
         queries.visible_tickets(actor)
         .filter(OPEN_TICKETS, severity=1, state=State.NEW, assignee__isnull=True, reported_at__gt=now - NEW_FOR)
         .order_by("reported_at", "id")
     )
-    listed = {ticket.pk for ticket in besides}
-    return [ticket for ticket in for_rows(found)[: ALERTS + len(listed)] if ticket.pk not in listed][:ALERTS]
+    return list(for_rows(found.exclude(reference__in=besides))[:ALERTS])
 
 
 def next_due(actor: Actor) -> Ticket | None:

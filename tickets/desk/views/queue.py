@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from tenancy.pages import page
@@ -15,6 +14,8 @@ from tickets.desk import listing as lists
 from tickets.desk import live, picking, rows
 from tickets.desk.filters import VIEWS, Asked, chips, order_words
 from tickets.desk.forms import QueueForm
+from tickets.models import Ticket
+from tickets.portal.answers import stamp
 
 
 def asked_of(request: Any, *, choices: bool = False) -> tuple[Asked, QueueForm]:
@@ -35,33 +36,41 @@ def queue(request: Any) -> HttpResponse:
     if not results_only:
         context |= {"views": view_links(found), "may_work": request.actor.can("ticket:work")}
     response = render(request, "desk/_results.html" if results_only else "desk/queue.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    if results_only:
+        response.headers["HX-Replace-Url"] = context["here"]
+    return stamp(request, response)
 
 
-def list_context(request: HttpRequest, found: lists.Listing, form: QueueForm) -> dict[str, Any]:
+def list_context(request: Any, found: lists.Listing, form: QueueForm) -> dict[str, Any]:
     """Everything the results draw, for the first load, the filter and the refresh alike."""
-    actor, asked, url = request.actor, found.asked, reverse("desk:queue")  # type: ignore[attr-defined]
-    said = queries.last_words(actor, [*found.tickets, *found.alerts])
-    query = asked.query()
+    asked, url = found.asked, reverse("desk:queue")
     shown_chips = chips(asked, form, url)
     return {
-        "asked": asked,
-        "listing": found,
+        **live_context(request, found, found.tickets),
         "title": lists.title(asked),
         "order": order_words(asked),
-        "rows": rows.rows(actor, found.tickets, said, query),
-        "alerts": rows.rows(actor, found.alerts, said, query),
         "chips": shown_chips,
         "chip_words": [chip["label"] for chip in shown_chips],
         "clear_url": rows.with_query(url, Asked(view=asked.view).query()),
-        "here": rows.with_query(url, query),
-        "poll_url": rows.with_query(reverse("desk:changes"), query),
         "ended_url": rows.with_query(url, asked.query(view="open", state="any")) if asked.q and not asked.state else "",
         "previous_url": rows.with_query(url, asked.query(page=asked.page - 1)) if asked.page > 1 else "",
         "next_url": rows.with_query(url, asked.query(page=asked.page + 1)) if found.has_next else "",
         "first_url": rows.with_query(url, asked.query(page=1)),
         "next_due": next_due(request) if not found.tickets and asked.page == 1 and not asked.is_narrowed else None,
+    }
+
+
+def live_context(request: Any, found: lists.Listing, drawn: list[Ticket]) -> dict[str, Any]:
+    """What the page and its poll draw alike: some rows, and the strip of new tickets of severity 1."""
+    actor, query = request.actor, found.asked.query()
+    said = queries.last_words(actor, [*drawn, *found.alerts])
+    return {
+        "asked": found.asked,
+        "listing": found,
+        "rows": rows.rows(actor, drawn, said, query),
+        "alerts": rows.rows(actor, found.alerts, said, query),
+        "here": rows.with_query(reverse("desk:queue"), query),
+        "poll_url": rows.with_query(reverse("desk:changes"), query),
     }
 
 
@@ -91,22 +100,14 @@ def view_links(found: lists.Listing) -> list[dict[str, Any]]:
 @page("desk:open")
 def changes(request: Any) -> HttpResponse:
     """What the poll of the queue gets: nothing, or small pieces that replace their older selves in place."""
-    asked, form = asked_of(request)
-    found = lists.listing(request.actor, asked, request.unit.now)
-    if found.stamp == request.GET.get("stamp"):
-        return HttpResponse(status=204)
+    asked, _ = asked_of(request)
     before = live.shown_before(request.GET.get("shown", ""))
+    found = lists.listing(request.actor, asked, request.unit.now, shown=list(before))
+    if found.stamp == request.GET.get("stamp"):
+        return stamp(request, HttpResponse(status=204))
     news = live.compare(request.actor, before, found)
-    said = queries.last_words(request.actor, [*news.changed, *found.alerts])
-    query = asked.query()
-    context = {
-        **list_context(request, found, form),
-        "rows": rows.rows(request.actor, news.changed, said, query),
-        "news": news,
-        "views": view_links(found),
-        "oob": True,
-    }
-    return render(request, "desk/_changes.html", context)
+    context = {**live_context(request, found, news.changed), "news": news, "views": view_links(found), "oob": True}
+    return stamp(request, render(request, "desk/_changes.html", context))
 
 
 @require_POST
