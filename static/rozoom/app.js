@@ -138,7 +138,7 @@
   on("afterRequest", (event) => {
     const form = event.target.closest?.("form")
     if (form) { release(form); sent(event.detail.successful) }
-    if (event.detail.successful) close()
+    if (form && event.detail.successful) close() // a poll that got through does not dismiss it
     setTimeout(comeBack, 40) // a row that went away settles nothing
   })
   on("beforeSwap", (event) => {

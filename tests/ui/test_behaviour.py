@@ -75,11 +75,23 @@ def test_a_failed_send_keeps_the_text_and_offers_to_try_again(open_page):
     bar.wait_for()
     assert "Not sent. Your text is saved." in bar.text_content()
     assert page.input_value("#text") == "do not lose me"
+    with page.expect_response("**/empty/"):
+        page.evaluate("htmx.trigger('#poll', 'poll')")
+    page.wait_for_timeout(200)
+    assert bar.is_visible(), "a poll that gets through dismisses nothing"
     urls.failing.clear()
     bar.locator("[data-retry]").click()
     page.locator("#talk article").wait_for()
     assert [sent["text"] for sent in urls.received] == ["do not lose me"]
     assert not bar.is_visible()
+
+
+def test_a_poll_that_fails_disturbs_nobody(open_page):
+    page = open_page("/page/")
+    page.context.set_offline(True)
+    page.evaluate("htmx.trigger('#poll', 'poll')")
+    page.wait_for_timeout(500)
+    assert not page.locator("#send-failed").is_visible()
 
 
 def test_a_lost_connection_says_so(open_page):

@@ -31,6 +31,49 @@ def test_axe_finds_nothing(open_page, width, theme):
     assert [(one["id"], [node["html"][:120] for node in one["nodes"]][:4]) for one in found] == []
 
 
+@pytest.mark.parametrize("path", ["/refusal/404/", "/refusal/403/", "/refusal/403/?expired", "/refusal/400/", "/boom/"])
+def test_pages_that_say_no_are_good_pages_too(open_page, path):
+    page = open_page(path, width=375, theme="dark")
+    options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"]}
+    assert Axe().run(page, options=options).response["violations"] == []
+    assert page.locator("h1").count() == 1
+    assert page.title().endswith(" – roZoom Support")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("main a").last.get_attribute("href") == "/"
+
+
+def test_every_stop_of_the_tab_key_is_seen(open_page):
+    page = open_page("/styleguide/")
+    seen = """() => { const at = document.activeElement, shown = at.closest('.choice') || at
+        const box = at.getBoundingClientRect(), look = getComputedStyle(shown)
+        return { end: at === document.body, name: at.outerHTML.slice(0, 80),
+          ring: look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2,
+          inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth } }"""
+    stops = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(seen)
+        if stop["end"]:
+            break
+        stops.append(stop)
+    assert len(stops) > 40
+    assert [stop["name"] for stop in stops if not (stop["ring"] and stop["inside"])] == []
+
+
+def test_wider_letters_and_lines_cut_nothing_off(open_page):
+    """Text spacing of WCAG 1.4.12. What is cut on purpose (.cut, .who) has its full text elsewhere."""
+    page = open_page("/styleguide/", width=375, bypass_csp=True)
+    page.add_style_tag(
+        content="* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+    )
+    cut = """() => [...document.querySelectorAll('main *')].filter(e => e.checkVisibility())
+        .filter(e => !e.closest('.cut, .who, .vh, select'))
+        .filter(e => /hidden|clip/.test(getComputedStyle(e).overflow) && e.scrollWidth > e.clientWidth + 1)
+        .filter(e => !e.matches('.stacked thead, .stacked thead *, .steps *'))
+        .map(e => e.outerHTML.slice(0, 80))"""
+    assert page.evaluate(cut) == []
+
+
 def test_axe_would_find_touching_small_targets(open_page):
     """target-size is off in axe's default run; this proves that ours has it on."""
     page = open_page("/page/")

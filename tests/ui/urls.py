@@ -53,6 +53,10 @@ def boom(request: HttpRequest) -> HttpResponse:
     return error_page(500, reference="a1b2c3")
 
 
+def refusal(request: HttpRequest, status: int) -> HttpResponse:
+    return render(request, f"{status}.html", {"expired": "expired" in request.GET}, status=status)
+
+
 urlpatterns = [
     path("styleguide/", styleguide),
     path("page/", page),
@@ -60,4 +64,5 @@ urlpatterns = [
     path("draft/", draft),
     path("empty/", empty),
     path("boom/", boom),
+    path("refusal/<int:status>/", refusal),
 ]
