@@ -1,4 +1,4 @@
-"""Passwords and tokens of the demo. They are made at random once and live in the output file only."""
+"""The password and the tokens of the demo. They are made at random once and live in the output file only."""
 
 import secrets
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def new_password() -> str:
 class Kept:
     """What an earlier run wrote, so that people and programs keep what they know."""
 
-    passwords: dict[str, str] = field(default_factory=dict)
+    password: str = field(default_factory=new_password)  # one for all: a good hash takes its time
     tokens: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
 
     @classmethod
@@ -29,15 +29,12 @@ class Kept:
         found = read_json(path)
         if not isinstance(found, Mapping):
             return cls()
-        people = [one for one in found.get("people", []) if {"email", "password"} <= one.keys()]
+        people = [one for one in found.get("people", []) if one.get("password")]
         tokens = [one for one in found.get("tokens", []) if {"organisation", "scopes", "token"} <= one.keys()]
         return cls(
-            {one["email"]: one["password"] for one in people},
+            people[0]["password"] if people else new_password(),
             {(one["organisation"], tuple(sorted(one["scopes"]))): one["token"] for one in tokens},
         )
-
-    def password(self, email: str) -> str:
-        return self.passwords.setdefault(email, new_password())
 
 
 def write(path: Path, people: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> None:

@@ -109,6 +109,8 @@ def escalated(event: Event) -> Iterator[Mail]:
 
 
 def _ticket(event: Event) -> Ticket | None:
+    if event.ticket_id is None:
+        return None
     found = Ticket.objects.filter(pk=event.ticket_id, customer_id=event.customer_id).defer("search")
     return found.select_related("customer__reseller", "component__product", "site", "team").first()
 

@@ -1,5 +1,6 @@
 """Importing an event log: everything is checked first, then each incident is written in one transaction of its own."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tickets.models import SeverityState, Ticket
 STAFF, WORKER = Context("staff"), Context("worker")
 IMPORTER = Actor.system("history import")
 LOCK = 7_281_003  # of pg_try_advisory_lock: one import at a time
+LOCK_SECONDS = 5.0
 
 
 class CannotImport(Refused):
@@ -108,15 +110,21 @@ def run_import(plan: Plan, *, now: datetime, step: Callable[[], None] = lambda: 
 @contextmanager
 def only_import() -> Iterator[None]:
     """Hold the one place for an import. The server gives it back when this process ends, however it ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
+    patience = time.monotonic() + LOCK_SECONDS  # a killed import's connection may live a moment longer than it
+    while not _asked("SELECT pg_try_advisory_lock(%s)"):
+        if time.monotonic() > patience:
             raise CannotImport("Another import is running. Start again when it has ended.")
+        time.sleep(0.2)
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        _asked("SELECT pg_advisory_unlock(%s)")
+
+
+def _asked(question: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(question, [LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 def write_ticket(past: PastTicket, directory: Directory, now: datetime) -> Ticket:

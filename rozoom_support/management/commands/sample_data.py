@@ -1,4 +1,4 @@
-"""manage.py sample_data --output FILE: the world of `make demo`. Safe to repeat; passwords and tokens stay the same."""
+"""manage.py sample_data --output FILE: the world of `make demo`. Safe to repeat; the password and the tokens stay the same."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         people = [
             {
                 "email": one.email,
-                "password": kept.password(one.email),
+                "password": kept.password,
                 "role": str(one.role),
                 "organisation": world.organisations[one.organisation].code,
             }
