@@ -71,8 +71,6 @@ class ComposeForm(forms.Form):
     files = FilesField(label="Files", required=False)
     seen_at = forms.DateTimeField(widget=forms.HiddenInput, required=False)
     form_token = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
-        required=False, choices=[("", ""), ("wait", ""), ("resolve", "")], widget=forms.HiddenInput
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
