@@ -136,7 +136,7 @@
     place = null
   }
   on("afterRequest", (event) => {
-    const form = event.target.closest?.("form")
+    const form = event.detail.requestConfig.verb !== "get" && event.target.closest?.("form")
     if (form) { release(form); sent(event.detail.successful) }
     if (form && event.detail.successful) close() // a poll that got through does not dismiss it
     setTimeout(comeBack, 40) // a row that went away settles nothing

@@ -6,7 +6,7 @@
   const visible = (element) => element.checkVisibility()
   const controls = () => [...document.querySelectorAll("[data-key]")].filter(visible)
   const find = (sequence) => controls().find((control) => control.dataset.key === sequence)
-  const name = (control) => (control.dataset.keyName || control.getAttribute("aria-label") || control.textContent).trim()
+  const name = (control) => (control.dataset.keyName || control.getAttribute("aria-label") || (control.labels?.[0] || control).innerText).replace(/\s+/g, " ").trim()
   const typing = (element) => element.isContentEditable || (element.matches("input,select,textarea") && !/^(checkbox|radio|button|submit)$/.test(element.type))
   let pending = "", timer = 0
 

@@ -207,6 +207,8 @@ def test_paper_has_no_buttons(open_page):
         == 0
     )
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(20, 32, 42)"
+    assert not page.locator(".msg-internal").first.is_visible()
+    assert page.locator(".msg-partner").first.is_visible()
 
 
 def test_shapes_stay_in_a_contrast_theme(open_page):

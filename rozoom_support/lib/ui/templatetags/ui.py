@@ -148,9 +148,10 @@ def deadline(context: template.Context, instant: datetime | None) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def now_time(context: template.Context) -> str:
-    """14:05, the server's time of this page in the reader's zone."""
-    return times.clock_time(datetime.fromtimestamp(_now_ms(context) / 1000, UTC), _zone(context))
+def now_time(context: template.Context, full: bool = False) -> str:
+    """14:05, the server's time of this page in the reader's zone; `full` adds the day and the zone."""
+    now, zone = datetime.fromtimestamp(_now_ms(context) / 1000, UTC), _zone(context)
+    return times.absolute(now, zone) if full else times.clock_time(now, zone)
 
 
 @register.filter
