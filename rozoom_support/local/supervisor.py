@@ -24,8 +24,9 @@ from rozoom_support.local.processes import (
 )
 from rozoom_support.local.state import LocalError, Lock, State
 
-# Those in one row are asked together; the next row when they are gone. A name not here counts to the first row.
-STOP_ORDER = [["web", "beat", "watch"], ["worker"], ["mail"], ["redis"], ["postgres"]]
+# Those in one row are asked in this order without waiting, as they do not need each other to end; the next row only when
+# they are gone. A name not here counts to the first row.
+STOP_ORDER = [["web", "beat", "watch", "worker"], ["mail"], ["redis"], ["postgres"]]
 DEATHS = 5  # within a minute, then there is no point in another try
 DEATHS_BEFORE_READY = 2  # what dies while starting mostly dies of a mistake that stays
 MINUTE = 60.0
