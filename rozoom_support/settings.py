@@ -295,7 +295,7 @@ LIMITS = {
     "invitations_per_day": 50,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS["json_bytes"]
-DATA_UPLOAD_MAX_NUMBER_FILES = LIMITS["files_per_message"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 5 * LIMITS["files_per_message"]  # so that one too many is told by the form
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

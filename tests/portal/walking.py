@@ -7,6 +7,11 @@ from typing import Any
 
 from django.test import Client
 
+from tenancy.context import Context, work_unit
+from tickets.models import Ticket, TicketDraft
+
+WORKER = Context("worker")
+
 
 class Fields(HTMLParser):
     """What the browser would send of the last POST form: hidden inputs, texts, and what is ticked."""
@@ -69,12 +74,22 @@ def text_of(response: Any) -> str:
     html = response.content.decode()
     main = html[html.index("<main") : html.index("</main>")] if "<main" in html else html
     words = " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
-    return re.sub(r" ([,.:?!”])", r"\1", words)
+    return re.sub(r" ([,.:?!”])(?=\s|$)", r"\1", words)
 
 
 def title_of(response: Any) -> str:
     found = re.search(r"<title>(.*?)</title>", response.content.decode(), re.DOTALL)
     return " ".join(unescape(found[1]).split()) if found else ""
+
+
+def the_ticket() -> Ticket:
+    with work_unit(WORKER):
+        return Ticket.objects.get()
+
+
+def drafts() -> list[TicketDraft]:
+    with work_unit(WORKER):
+        return list(TicketDraft.objects.order_by("pk"))
 
 
 IMPACT_1 = {"service": "complete", "workaround": "no", "business": "stopped", "mission_critical": "yes"}
@@ -86,9 +101,33 @@ PROBLEM = {
 }
 
 
-def walk_to_check(client: Client, component: Any, **changed: Any) -> Any:
+def walk_to_check(client: Client, component: Any) -> Any:
     """From the first page to Check your answers."""
     page = follow(client, send(client, client.get("/tickets/new/"), component=str(component.pk)))
-    page = follow(client, send(client, page, **{k: v for k, v in changed.items() if k in ("site", "site_contact", "access_hours")}))
-    page = follow(client, send(client, page, **{**IMPACT_1, **{k: v for k, v in changed.items() if k in IMPACT_1}}))
-    return follow(client, send(client, page, **{**PROBLEM, **{k: v for k, v in changed.items() if k in (*PROBLEM, "files")}}))
+    for answers in ({}, IMPACT_1, PROBLEM):
+        page = follow(client, send(client, page, **answers))
+    return page
+
+
+def begun(client: Client, component: Any = None) -> str:
+    """A report whose first step is answered. Returns the address all its steps begin with."""
+    answer = client.post("/tickets/new/", {"component": str(component.pk) if component else "unknown"})
+    assert answer.status_code == 302, text_of(answer)
+    return answer["Location"].removesuffix("site/")
+
+
+def answered(client: Client, component: Any = None, **changed: Any) -> str:
+    """A report with every step answered: only the check is left."""
+    at = begun(client, component)
+    steps = {
+        "site": {"site": str(component.site_id) if component else "unknown", "site_contact": "", "access_hours": ""},
+        "impact": IMPACT_1,
+        "problem": PROBLEM,
+    }
+    for step, answers in steps.items():
+        given = {name: changed.get(name, value) for name, value in answers.items()}
+        if step == "problem":
+            given |= {"files": changed.get("files", [])}
+        reply = client.post(f"{at}{step}/", given)
+        assert reply.status_code == 302, text_of(reply)
+    return at

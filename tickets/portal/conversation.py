@@ -174,6 +174,7 @@ EVENT_WORDS: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "ticket.merge": lambda who, data: f"Goes on as {data.get('into', 'another ticket')}",
     "ticket.absorbed": lambda who, data: f"{data.get('merged', 'Another ticket')} became part of this one",
     "ticket.changed": _changed,
+    "ticket.severity": lambda who, data: f"{who} changed the severity from {data.get('was')} to {data.get('to')}",
     "message.public": _spoke,
     "files.added": lambda who, data: f"{who} added {_counted(data.get('files'))}",
 }

@@ -73,7 +73,7 @@ def promise_of(ticket: Ticket) -> Promise:
         stopped, due = ticket.response_stopped_at, ticket.response_due_at
         return Promise(ticket.reported_at, due, stopped, ticket.response_outcome, KIND_WORDS["FIRST"])
     return Promise(
-        reason="The promise ended unanswered" if ticket.response_outcome == "CANCELLED" else "No promise runs"
+        reason="No answer needed any more" if ticket.response_outcome == "CANCELLED" else "No promise runs"
     )
 
 
@@ -111,6 +111,11 @@ def state_words(ticket: Ticket, partner: str = "your reseller") -> str:
     return "Solved" if ticket.state == State.RESOLVED else ticket.get_state_display()
 
 
+def look_of(ticket: Ticket) -> str:
+    """The look of its state: a customer need not tell new from open."""
+    return str(State.OPEN if ticket.state == State.NEW else ticket.state)
+
+
 def waits_for_customer(ticket: Ticket) -> bool:
     return ticket.state == State.WAITING and ticket.turn == Turn.CUSTOMER
 
@@ -120,6 +125,7 @@ class Row:
     ticket: Ticket
     url: str
     state: str
+    look: str
     where: str
     promise: Promise
     ended_at: datetime | None
@@ -133,6 +139,7 @@ def row_of(ticket: Ticket) -> Row:
         ticket=ticket,
         url=reverse("portal:ticket", args=[ticket.reference]),
         state=state_words(ticket),
+        look=look_of(ticket),
         where=" · ".join(part for part in where if part),
         promise=promise_of(ticket),
         ended_at=ticket.closed_at or ticket.resolved_at or (None if ticket.is_open else ticket.updated_at),

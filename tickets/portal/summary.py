@@ -20,10 +20,8 @@ def summary_of(begun: Writing, files: Sequence[File]) -> list[dict[str, Any]]:
             f"{component.product.name}, serial {component.serial}" if component else "I do not know",
             "component",
         ),
-        ("Where", site.name if site else "I do not know", "site"),
-        ("Contact there", report.site_contact or "None given", "site"),
-        ("Access", report.access_hours or "None given", "site"),
-        *((name, answer, "impact") for name, answer in impact_words(begun)),
+        ("Where", lines(site.name if site else "I do not know", report.site_contact, report.access_hours), "site"),
+        ("Impact", lines(*impact_words(begun)), "impact"),
         ("In one line", report.subject, "problem"),
         ("What happened", report.description, "problem"),
         ("Error code", report.error_code or "None", "problem"),
@@ -36,11 +34,15 @@ def summary_of(begun: Writing, files: Sequence[File]) -> list[dict[str, Any]]:
     ]
 
 
-def impact_words(begun: Writing) -> list[tuple[str, str]]:
+def lines(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def impact_words(begun: Writing) -> list[str]:
     """The four questions with the answers as they stood on the page."""
     form = begun.valid["impact"]
     return [
-        (str(field.label), str(dict(field.choices)[form.cleaned_data[name]]))  # type: ignore[attr-defined]
+        f"{field.label} {dict(field.choices)[form.cleaned_data[name]]}"  # type: ignore[attr-defined]
         for name, field in shapes.ImpactForm.base_fields.items()
     ]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from rozoom_support.lib.refusals import NotFound
@@ -110,12 +111,19 @@ def _page(request: Any, begun: Writing, name: str, form: Form, status: int = 200
         **begun.steps(name),
     }
     if name == "problem":
+        keep_as_typed(form, reverse("portal:keep", args=[begun.draft.pk]))
         context["kept_files"] = [(one.pk, file_of(one)) for one in files_of_draft(begun.draft)]
     if name == "impact":
         context["partner"] = partner_of(begun.draft.reseller)
         context["offer"] = _offer(request, begun.valid.get("impact"))
     part = "portal/_pick.html" if name == "component" and request.method == "GET" else ""
     return show(request, f"portal/step_{name}.html", context, part=part, status=status)
+
+
+def keep_as_typed(form: Form, url: str) -> None:
+    """Each text goes to the draft while it is typed; the name in the address tells their copies in the tab apart."""
+    for name in WRITTEN:
+        form.fields[name].widget.attrs["data-draft-url"] = f"{url}?text={name}"
 
 
 def _offer(request: Any, form: Form | None) -> Offer | None:
