@@ -90,6 +90,16 @@ WAITING = [
         ],
     ),
     Story(
+        by="ilse", ago=ago(days=1, hours=4), part="CP3-3021", impact=NUISANCE, team="Doors and panels",
+        subject="New names of the halls on the cabin panel",
+        text="From 1 January hall A4 is called *Elbe* and hall B2 *Alster*. Can the panel show that?",
+        steps=[
+            Say(ago(hours=23), "amina", "Hello Ilse, yes. Two questions: in German only, or in English as well? And may we do it "
+                "on 30 December, after 18:00?", then="wait"),
+            Give(ago(hours=23), "amina", "amina"),
+        ],
+    ),
+    Story(
         by="walt", ago=ago(days=6), part="DK2-0391", impact=WORKED_AROUND, service_kind=ServiceKind.HARDWARE,
         subject="Door controller at dock 2 smells of burning",
         text="We switched it off at once. Goods go through dock 1 for now.",

@@ -26,11 +26,12 @@ def test_an_incident_arrives_with_its_customer_people_and_words(db: None, tmp_pa
     found = imported()
     assert (found.reference, found.customer.name, found.site.name) == ("LOC143-1", "Location 143", "Location 143")
     assert found.subject == "Symptom 72: Category 55, Subcategory 170"
-    assert "Reported by Caller 7, Location 143 (phone)." in found.description
+    assert found.description.startswith("Reported by phone, recorded by 3.\n\n- Symptom: Symptom 72\n")
     assert "- Configuration item: cmdb_ci 31" in found.description
     assert "- Impact: 2 - Medium" in found.description
     assert found.tags == ["imported", "category-55", "subcategory-170", "symptom-72", "cmdb-ci-31"]
     assert (found.severity, found.severity_state, found.channel) == (3, "provisional", "phone")
+    assert found.severity_because == "imported with priority 3 - Moderate (impact 2 - Medium, urgency 2 - Medium)"
     assert (found.reporter_name, found.team.name, found.resolution) == (
         "Caller 7",
         "Group 56",
@@ -239,6 +240,20 @@ def test_confirmed_priorities_and_unknown_values(db: None, tmp_path: Path) -> No
     found = imported()
     assert (found.severity_state, found.subject, found.reporter_name) == ("agreed", "Problem", "Not recorded")
     assert (found.customer.name, found.reporter_id, found.team) == ("Location not recorded", None, None)
+
+
+@pytest.mark.parametrize(
+    ("contact_type", "channel", "said"),
+    [
+        ("Email", "email", "Reported by e-mail, recorded"),
+        ("Self service", "portal", "Reported in the portal, recorded"),
+        ("?", "phone", "Reported by phone, recorded"),
+    ],
+)
+def test_the_way_it_came_is_kept(db: None, tmp_path: Path, contact_type: str, channel: str, said: str) -> None:
+    run(write_log(tmp_path / "log.csv", incident("INC1", contact_type=contact_type)))
+    assert imported().channel == channel
+    assert imported().description.startswith(said)
 
 
 def test_until_a_day_the_log_reads_as_it_stood_then(db: None, tmp_path: Path) -> None:

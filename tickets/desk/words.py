@@ -115,6 +115,8 @@ EVENT_WORDS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "ticket.merge": lambda who, data: f"{who} merged it into {data.get('into', 'another ticket')}",
     "ticket.absorbed": lambda who, data: f"{who} merged {data.get('merged', 'another ticket')} into this one",
     "ticket.changed": _changed,
+    "ticket.severity": lambda who, data: f"{who} changed the severity from {data.get('was')} to {data.get('to')}",
+    "ticket.imported": lambda who, data: f"Imported from another system, where it was {data.get('incident')}",
     "message.public": _spoke("replied"),
     "message.partner": _spoke("wrote a partner note"),
     "message.internal": _spoke("wrote an internal note"),

@@ -34,6 +34,11 @@ CHANNELS = {
     "Self service": Channel.PORTAL,
     "Direct opening": Channel.PORTAL,
 }
+HOW = {
+    Channel.PHONE: "Reported by phone",
+    Channel.EMAIL: "Reported by e-mail",
+    Channel.PORTAL: "Reported in the portal",
+}
 KNOWN: dict[str, Mapping[str, object]] = {"incident_state": STATES, "priority": SEVERITIES, "contact_type": CHANNELS}
 TRUTH = {"TRUE": True, "FALSE": False}
 NO_LOCATION = "Location not recorded"
@@ -254,9 +259,7 @@ def _subject(incident: Incident) -> str:
 
 
 def _description(incident: Incident) -> str:
-    caller, place = _last(incident, "caller_id") or "somebody", _last(incident, "location")
     labels = {
-        "Recorded by": "opened_by",
         "Symptom": "u_symptom",
         "Category": "category",
         "Subcategory": "subcategory",
@@ -268,8 +271,8 @@ def _description(incident: Incident) -> str:
         "Change request": "rfc",
     }
     facts = [f"- {label}: {value}" for label, name in labels.items() if (value := _last(incident, name))]
-    channel = CHANNELS[incident.rows[0]["contact_type"]].label.lower()
-    told = f"Reported by {caller}{f', {place}' if place else ''} ({channel})."
+    told, recorded = HOW[CHANNELS[incident.rows[0]["contact_type"]]], _last(incident, "opened_by")
+    told += f", recorded by {recorded.removeprefix('Opened by ')}." if recorded else "."
     origin = f"This is incident {incident.number} of the system used before."
     return "\n".join([told, "", *facts, "", origin])
 
@@ -283,7 +286,7 @@ def _tags(incident: Incident) -> list[str]:
 
 def _because(row: Row) -> str:
     told = f"impact {row['impact'] or 'unknown'}, urgency {row['urgency'] or 'unknown'}"
-    return f"Imported with priority {row['priority']} ({told})."
+    return f"imported with priority {row['priority']} ({told})"
 
 
 def _resolution(incident: Incident) -> str:
