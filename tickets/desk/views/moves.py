@@ -41,7 +41,7 @@ def move(request: Any, reference: str, name: str) -> HttpResponse:
         return _ask(request, desk, name)
     form = _form(desk, name, request.POST)
     if not form.is_valid():
-        return _move_page(request, desk, name, form, status=422)
+        return _say_again(request, desk, name, form)
     try:
         _move_once(request, desk, name, form.cleaned_data)
     except Refused as refused:
@@ -60,6 +60,12 @@ def _ask(request: Any, desk: Desk, name: str) -> HttpResponse:
 def _not_now(desk: Desk) -> str:
     state = desk.ticket.get_state_display().lower()  # type: ignore[attr-defined]
     return f"That can not be done while the ticket is {state}. These buttons show what can be done."
+
+
+def _say_again(request: Any, desk: Desk, name: str, form: MoveForm) -> HttpResponse:
+    if name in FORMS:
+        return _move_page(request, desk, name, form, status=422)
+    return show(request, desk, notice="Nothing was changed. Press the button again.", status=422)
 
 
 def _form(desk: Desk, name: str, data: Mapping[str, Any] | None = None) -> MoveForm:
