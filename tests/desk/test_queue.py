@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from tenancy.context import work_unit
 from tests.desk.reading import HTMX, WORKER, clock, filed_ago, fresh, listed, shown_by, stored, text
 from tests.world import World, message, ticket
 from tickets import queries
+from tickets.desk.filters import Asked, in_order, narrowed
+from tickets.desk.forms import QueueForm
 from tickets.models import Ticket
 
 BY_TIME_LEFT = """
@@ -345,6 +348,36 @@ def test_fifty_rows_weigh_at_most_14_kb(world: World) -> None:
     response = world.client("marek").get("/desk/", headers={"Accept-Encoding": "identity"})
     assert len(listed(response)) == 50
     assert len(gzip.compress(response.content, 6)) <= 14 * 1024
+
+
+@pytest.mark.parametrize(
+    "who, query, index",
+    [
+        ("marek", "", "ticket_queue"),
+        ("marek", "view=overdue", "ticket_queue"),
+        ("marek", "view=mine", "ticket_queue_assignee"),
+        ("marek", "view=waiting", "ticket_queue_state"),
+        ("marek", "turn=customer", "ticket_queue_state"),
+        ("marek", "severity=1", "ticket_queue_severity"),
+        ("marek", "customer=ACME", "ticket_queue_customer"),
+        ("marek", "view=ended", "ticket_ended"),
+        ("marek", "state=any", "ticket_reported"),
+        ("dirk", "", "ticket_queue_reseller"),
+        ("dirk", "state=any", "ticket_reseller_reported"),
+    ],
+)
+def test_the_list_follows_an_index_in_its_own_order(world: World, who: str, query: str, index: str) -> None:
+    """The plan at any size: with sorting made dear, it needs none, because an index gives the order of the list."""
+    actor, data = world.actor(who), QueryDict(query)
+    asked = Asked.of(data, QueueForm(data, actor=actor, people=[], customers=[]))
+    with work_unit(actor.context) as unit, connection.cursor() as cursor:
+        keys = in_order(narrowed(actor, asked, unit.now), asked).values("pk")[:51]
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        sql, values = keys.query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert re.search(rf"using {index} on tickets_ticket", plan), plan
+    assert "Sort" not in plan, plan
 
 
 def test_the_poll_sends_back_what_the_page_shows(world: World) -> None:

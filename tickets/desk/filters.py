@@ -107,19 +107,19 @@ def view_tickets(actor: Actor, name: str, now: datetime) -> TicketQuerySet:
 
 
 def narrowed(actor: Actor, asked: Asked, now: datetime) -> TicketQuerySet:
-    """Every ticket that answers what was asked, in the order of the list."""
+    """Every ticket that answers what was asked, in no order."""
     tickets = queries.visible_tickets(actor).filter(_state(asked), VIEWS[asked.view].narrow(actor, now))
     if asked.severity:
         tickets = tickets.filter(severity__in=asked.severity)
     if asked.turn:
-        tickets = tickets.filter(turn=asked.turn)
+        tickets = tickets.filter(_turn(asked))
     if asked.owner:
         tickets = tickets.filter(_owner(actor, asked.owner))
     if asked.customer:
         tickets = tickets.filter(customer_id__in=customers_named(asked.customer))
     if asked.q:
         tickets = queries.matching(tickets, asked.q)
-    return _ordered(tickets, asked)
+    return tickets
 
 
 def _state(asked: Asked) -> Q:
@@ -129,6 +129,12 @@ def _state(asked: Asked) -> Q:
         openness = OPEN_TICKETS if asked.state in UNSOLVED else ~OPEN_TICKETS
         return openness & Q(state=asked.state)  # both, so that the partial indexes may serve
     return ~OPEN_TICKETS if asked.view == "ended" else OPEN_TICKETS
+
+
+def _turn(asked: Asked) -> Q:
+    """An open ticket is somebody else's turn only while it waits: said too, so that the index by state serves."""
+    waits = asked.turn != Turn.ROZOOM and not asked.state and asked.view != "ended"
+    return Q(turn=asked.turn, state=State.WAITING) if waits else Q(turn=asked.turn)
 
 
 def _owner(actor: Actor, owner: str) -> Q:
@@ -141,7 +147,7 @@ def _owner(actor: Actor, owner: str) -> Q:
     return fixed[owner] if owner in fixed else Q(assignee_id=int(owner))
 
 
-def _ordered(tickets: TicketQuerySet, asked: Asked) -> TicketQuerySet:
+def in_order(tickets: TicketQuerySet, asked: Asked) -> TicketQuerySet:
     if asked.shows_ended:
         return tickets.order_by("-updated_at", "-id")
     if asked.state == EVERY_STATE and not asked.q:

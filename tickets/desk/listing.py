@@ -12,7 +12,7 @@ from sla.clock import TARGETS
 from tenancy.actor import Actor
 from tenancy.models import Kind, Membership, Organisation
 from tickets import queries
-from tickets.desk.filters import COUNTED, VIEWS, Asked, narrowed, view_tickets
+from tickets.desk.filters import COUNTED, VIEWS, Asked, in_order, narrowed, view_tickets
 from tickets.lifecycle import State
 from tickets.models import OPEN_TICKETS, Ticket, TicketQuerySet
 
@@ -82,17 +82,22 @@ def for_rows(tickets: TicketQuerySet) -> TicketQuerySet:
     )
 
 
-def one_page(tickets: TicketQuerySet, page: int) -> tuple[list[Ticket], bool]:
-    """The rows of a page, and whether there is another page: one row more is read than shown."""
-    start, size = (page - 1) * page_size(), page_size()
-    found = list(for_rows(tickets)[start : start + size + 1])
+def one_page(actor: Actor, tickets: TicketQuerySet, asked: Asked) -> tuple[list[Ticket], bool]:
+    """The rows of a page, and whether there is another page: one row more is read than shown.
+
+    The keys come first, from one index in the order of the list; only then what a row shows is joined to them. In one
+    step the planner weighs the joins against the order, and a reseller's page sorts every ticket it has.
+    """
+    start, size = (asked.page - 1) * page_size(), page_size()
+    keys = in_order(tickets, asked).values("pk")[start : start + size + 1]
+    found = list(in_order(for_rows(queries.visible_tickets(actor).filter(pk__in=keys)), asked))
     return found[:size], len(found) > size
 
 
 def listing(actor: Actor, asked: Asked, now: datetime, shown: Collection[str] | None = None) -> Listing:
     """The list as it stands. `shown` is what an open page shows of it, when that may be older."""
     tickets = narrowed(actor, asked, now)
-    found, has_next = one_page(tickets, asked.page)
+    found, has_next = one_page(actor, tickets, asked)
     sets = {name: view_tickets(actor, name, now) for name in COUNTED}
     counts = queries.capped_counts({**sets, "list": tickets})
     return Listing(
@@ -123,7 +128,7 @@ def next_due(actor: Actor) -> Ticket | None:
 
 def beside(actor: Actor, asked: Asked, now: datetime) -> list[Ticket]:
     """The page of the list a ticket was opened from, as it stands now."""
-    return one_page(narrowed(actor, asked, now), asked.page)[0]
+    return one_page(actor, narrowed(actor, asked, now), asked)[0]
 
 
 def people_to_choose(actor: Actor) -> list[Membership]:
