@@ -8,6 +8,7 @@ from django.db import connection
 from tenancy.context import Context, work_unit
 
 KEPT = timedelta(days=30)  # what was done well; what died stays until somebody has looked at it
+WORKER = Context("worker")
 BATCH = 2000  # rows a transaction, so that none runs into the statement timeout
 
 DONE_DELIVERIES = """
@@ -27,6 +28,10 @@ DELETE FROM tenancy_invitation WHERE id IN (
   SELECT id FROM tenancy_invitation
   WHERE accepted_at IS NULL AND expires_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
 
+EXPIRED_SESSIONS = """
+DELETE FROM django_session WHERE session_key IN (
+  SELECT session_key FROM django_session WHERE expire_date < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+
 
 def tidy() -> dict[str, int]:
     """Delete in small transactions; returns how many rows of what. Safe to run twice and at once."""
@@ -36,13 +41,14 @@ def tidy() -> dict[str, int]:
         "events": _delete(HANDLED_EVENTS, KEPT),
         "deeds": _delete(DONE_DEEDS, deeds),
         "invitations": _delete(EXPIRED_INVITATIONS, KEPT),
+        "sessions": _delete(EXPIRED_SESSIONS, timedelta(), None),  # they belong to the login role
     }
 
 
-def _delete(statement: str, age: timedelta) -> int:
+def _delete(statement: str, age: timedelta, ctx: Context | None = WORKER) -> int:
     total = 0
     while True:
-        with work_unit(Context("worker")), connection.cursor() as cursor:
+        with work_unit(ctx), connection.cursor() as cursor:
             cursor.execute(statement, {"age": age.total_seconds(), "batch": BATCH})
             count = cursor.rowcount
         total += count

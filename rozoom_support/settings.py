@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -226,7 +227,7 @@ MFA_TOTP_ISSUER = "roZoom Support"
 MFA_ADAPTER = "rozoom_support.accounts.MFAAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
 # Rate limits count per address of the client: how many proxies of ours stand in front and add to X-Forwarded-For.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "1" if env_bool("TLS_ENDS_AT_PROXY") else "0"))
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "1" if SECURE else "0"))
 
 # --- Security headers -----------------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -443,6 +444,26 @@ UNFOLD = {
     "SITE_TITLE": "roZoom Support",
     "SITE_HEADER": "roZoom operators",
     "SITE_URL": "/desk/",
+    "SITE_ICON": lambda request: static("rozoom/icon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("rozoom/icon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        # around the product's accent, #0B5F66 (static/rozoom/app.css)
+        "primary": {
+            "50": "#F0F8F8",
+            "100": "#DDEFF0",
+            "200": "#B8DEE1",
+            "300": "#85C7CC",
+            "400": "#4AA5AC",
+            "500": "#1F858D",
+            "600": "#0B5F66",
+            "700": "#08474D",
+            "800": "#07393E",
+            "900": "#062F33",
+            "950": "#041F22",
+        }
+    },
 }

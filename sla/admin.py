@@ -26,6 +26,7 @@ class LadderStepAdmin(OperatorAdmin):
     list_display = ("severity", "level", "percent", "after", "told")
     list_filter = ("severity",)
     ordering = ("severity", "level")
+    fields = ("severity", "level", "percent", "after", "recipients")
 
     @admin.display(description="Who is told")
     def told(self, step: LadderStep) -> str:

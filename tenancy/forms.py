@@ -37,6 +37,7 @@ CONTINENTS = (
     "Indian",
     "Pacific",
 )
+HOME = "home"
 TOKEN_LIFE = {30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
 
 
@@ -45,13 +46,13 @@ def role_choices(kind: str) -> Choices:
 
 
 def zone_choices(home: str) -> Choices:
-    """By continent, with the city first; the empty one follows the organisation."""
+    """By continent, with the city first; HOME follows the organisation."""
     groups: dict[str, list[tuple[str, str]]] = {continent: [] for continent in CONTINENTS}
     for zone in sorted(available_timezones()):
         continent, _, place = zone.partition("/")
         if place and continent in groups:
             groups[continent].append((zone, place.replace("_", " ").replace("/", ", ")))
-    first: Choices = [("", f"As my organisation: {home}"), ("UTC", "UTC")]
+    first: Choices = [(HOME, f"As my organisation: {home}"), ("UTC", "UTC")]
     return first + list(groups.items())
 
 
@@ -160,12 +161,17 @@ class NameForm(forms.Form):
 
 class ZoneForm(forms.Form):
     time_zone = forms.ChoiceField(
-        label="Show times in", required=False, error_messages={"invalid_choice": "Choose a zone from the list"}
+        label="Show times in",
+        error_messages={"required": "Choose a zone from the list", "invalid_choice": "Choose a zone from the list"},
     )
 
     def __init__(self, *args: Any, home: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].choices = zone_choices(home)  # type: ignore[attr-defined]
+
+    def clean_time_zone(self) -> str:
+        chosen = self.cleaned_data["time_zone"]
+        return "" if chosen == HOME else chosen
 
 
 class PickForm(forms.Form):

@@ -124,6 +124,11 @@ class Person(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        return self.name
+
+    get_short_name = get_full_name
+
     @property
     def is_staff(self) -> bool:
         """Django's word for "may open the admin": a roZoom membership is in force."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 
 from rozoom_support.lib.refusals import Refused
 from tenancy.deeds import Deed, fingerprint
@@ -19,6 +20,7 @@ def personal(view: View) -> View:
     """For whoever is signed in, also without an organisation. It runs as the login role, which owns people."""
 
     @identity_view
+    @never_cache
     @wraps(view)
     def door(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy import services
 from tenancy.context import database_now
-from tenancy.forms import ClockUpdatesForm, DensityForm, KeysForm, NameForm, ThemeForm, ZoneForm
+from tenancy.forms import HOME, ClockUpdatesForm, DensityForm, KeysForm, NameForm, ThemeForm, ZoneForm
 from tenancy.models import Kind
 from tenancy.preferences import preferences_of
 from tenancy.views._doors import go, personal, show_refusal, way_back
@@ -85,7 +85,7 @@ def _groups(request: Any) -> dict[str, forms.Form]:
     home = request.membership.organisation.time_zone if request.membership else "UTC"
     made: dict[str, Callable[..., forms.Form]] = {
         "name": lambda *data: NameForm(*data, initial={"name": request.user.name}),
-        "time_zone": lambda *data: ZoneForm(*data, home=home, initial={"time_zone": stored.get("time_zone", "")}),
+        "time_zone": lambda *data: ZoneForm(*data, home=home, initial={"time_zone": stored.get("time_zone") or HOME}),
         "theme": lambda *data: ThemeForm(*data, initial=now),
         "clock_updates": lambda *data: ClockUpdatesForm(*data, initial=now),
     }

@@ -20,8 +20,9 @@ from tests.sla.promises import ensure_ladder
 from tests.tenancy.helpers import STAFF, WORKER, audit_of, mails, sign_in, verbs
 from tests.world import ProductFactory, SiteFactory, World, ticket, token
 
-LOOKERS = ["marek", "fin", "duty", "adam"]
-OUTSIDERS = ["ilse", "ana", "dirk", "dora"]
+LOOKERS = ["marek", "adam"]  # who only looks, and who may do all there is
+EVIL = '<img src=x onerror="alert(1)">'
+OUTSIDERS = ["ana", "dora"]  # who may do most in their own organisations
 NO_INLINES = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
 
 
@@ -46,7 +47,10 @@ def full(world: World) -> World:
     with work_unit(STAFF) as unit:
         assert unit.now
         long_ago = unit.now - timedelta(minutes=40)
-    ticket(world, severity=1, now=long_ago)
+        Organisation.objects.filter(pk=world.acme.pk).update(name=f"Acme {EVIL}")
+        Membership.objects.filter(pk=world.ilse.pk).update(person_name=f"Ilse {EVIL}")
+        Person.objects.filter(pk=world.ilse.person_id).update(name=f"Ilse {EVIL}")
+    ticket(world, severity=1, now=long_ago, subject=f"Broken {EVIL}")
     sweep()  # half of the hour is over: the first level fires
     world.client("ana").post("/people/invite/", {"email": "new@acme.example", "role": "member"})
     token(world.acme)
@@ -58,7 +62,7 @@ def every_page() -> list[str]:
     paths = [page("index"), page("search") + "?s=tick", page("search") + "?s=acme&extended=1", page("jsi18n")]
     for model, options in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
-        paths += [page(f"{name}_changelist"), page("app_list", model._meta.app_label)]
+        paths.append(page(f"{name}_changelist"))
         if options.search_fields:
             paths.append(page(f"{name}_changelist") + "?q=acme")
         with work_unit(STAFF):
@@ -69,12 +73,23 @@ def every_page() -> list[str]:
 
 
 @pytest.mark.parametrize("who", LOOKERS)
-def test_every_page_opens_for_rozooms_people(full: World, who: str) -> None:
+def test_every_page_opens_and_shows_neither_secrets_nor_tenants_markup(full: World, who: str) -> None:
+    with work_unit(STAFF):
+        secrets = [
+            *Invitation.objects.values_list("secret_hash", flat=True),
+            "/invitations/",
+            full.adam.person.password,
+        ]
     client = full.client(who)
-    answers = {path: client.get(path) for path in every_page()}
-    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
-    for answer in answers.values():
+    for path in every_page():
+        answer = client.get(path)
+        assert answer.status_code == 200, path
         assert answer.headers["Content-Security-Policy"] == ADMIN_POLICY
+        text = answer.content.decode()
+        assert EVIL not in text, path
+        assert not [secret for secret in secrets if secret in text], path
+    shown = client.get(page("tenancy_organisation_change", full.acme.pk)).content.decode()
+    assert "Acme &lt;img src=x" in shown, "the markup was there to be shown"
 
 
 @pytest.mark.parametrize("who", OUTSIDERS)
@@ -284,15 +299,6 @@ def test_an_invitation_is_made_by_the_service(world: World) -> None:
     assert get(Invitation, email="first@bolt.example").withdrawn_at
 
 
-def test_secrets_are_shown_nowhere(full: World) -> None:
-    with work_unit(STAFF):
-        hashes = [*Invitation.objects.values_list("secret_hash", flat=True)]
-    text = "".join(full.client("adam").get(path).content.decode() for path in every_page())
-    assert hashes
-    assert not [secret for secret in hashes if secret in text]
-    assert "/invitations/" not in text, "bodies of mails hold links that open accounts"
-
-
 def test_products_sites_and_components_are_kept(world: World) -> None:
     client = world.client("duty")
     assert (
@@ -374,19 +380,6 @@ def test_a_mail_that_was_given_up_is_sent_again(full: World) -> None:
     assert "Waiting to be sent again: 1." in act(client, "notifications_delivery", "send_again", mail).content.decode()
     again = mails()[0]
     assert (again.state, again.attempts) == ("QUEUED", 0)
-
-
-def test_what_tenants_typed_is_text_and_never_markup(full: World) -> None:
-    evil = '<img src=x onerror="alert(1)">'
-    with work_unit(STAFF):
-        Organisation.objects.filter(pk=full.acme.pk).update(name=f"Acme {evil}")
-        Membership.objects.filter(pk=full.ilse.pk).update(person_name=f"Ilse {evil}")
-        Person.objects.filter(pk=full.ilse.person_id).update(name=f"Ilse {evil}")
-    ticket(full, subject=f"Broken {evil}", description=evil)
-    client = full.client("adam")
-    for path in every_page():
-        text = client.get(path).content.decode()
-        assert evil not in text, path
 
 
 def test_lists_cost_the_same_however_long_they_are(full: World, django_assert_max_num_queries: Any) -> None:

@@ -71,10 +71,10 @@ def test_settings_follow_the_person_into_another_browser(world: World) -> None:
     assert 'data-theme="dark"' in world.client("ilse").get("/people/").content.decode()
 
 
-def test_an_empty_zone_follows_the_organisation(world: World) -> None:
+def test_the_zone_can_follow_the_organisation(world: World) -> None:
     client = world.client("ilse")
     client.post(PAGE, {"group": "time_zone", "time_zone": "Asia/Tokyo"})
-    client.post(PAGE, {"group": "time_zone", "time_zone": ""})
+    client.post(PAGE, {"group": "time_zone", "time_zone": "home"})
     assert preferences(world.ilse)["time_zone"] == "Europe/Berlin"
     assert "As my organisation: Europe/Berlin" in client.get(PAGE).content.decode()
 
