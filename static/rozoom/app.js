@@ -157,5 +157,8 @@
   // The answer to a send, not the page one came back to after it failed.
   sent(performance.getEntriesByType("navigation")[0]?.type === "navigate")
   restoreDrafts(document)
-  if (!showErrors(document) && location.hash.startsWith("#m")) focus($(`${CSS.escape(location.hash).replace("\\#", "#")} h3`))
+  // Later than the browser's own way to the fragment, which takes the focus off everything.
+  if (!showErrors(document) && location.hash.startsWith("#m")) {
+    addEventListener("load", () => setTimeout(() => focus($(`${CSS.escape(location.hash).replace("\\#", "#")} h3`))))
+  }
 })()

@@ -63,10 +63,9 @@
 
   // An opened composer has the caret behind what is kept; an error summary comes first.
   const area = $("[data-composer]")
-  if (area && location.hash === "#composer" && !$("[data-error-summary]")) {
+  if (area && location.hash === "#compose_text" && !$("[data-error-summary]")) {
     area.focus({ preventScroll: true })
     area.setSelectionRange(area.value.length, area.value.length)
-    area.closest(".composer").scrollIntoView({ block: "nearest" })
   }
   // What was typed in the last two seconds goes to the draft when the page is left; when it is sent, the draft is done with.
   let unsaved = false

@@ -126,7 +126,7 @@ def test_resolving_before_the_answer_is_explained_not_refused_late(world: World)
     page = text(client.get(url(filed, "move/resolve/")))
     assert "Answer the customer first" in page
     assert "<textarea" not in page
-    assert f"{url(filed)}?compose=public#composer" in page
+    assert f"{url(filed)}?compose=public#compose_text" in page
     response = client.post(url(filed, "move/resolve/"), {"resolution": "x", "version": filed.version})
     assert response.status_code == 409
     assert fresh(filed).state == "OPEN"

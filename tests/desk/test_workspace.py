@@ -125,7 +125,7 @@ def test_nothing_can_be_typed_until_a_kind_is_chosen(world: World, talked: Ticke
     page = text(world.client("marek").get(url(talked)))
     assert "<textarea" not in page
     for kind, key in (("public", "r"), ("internal", "n"), ("partner", "p")):
-        assert re.search(rf'href="[^"]*compose={kind}#composer" data-key="{key}"', page)
+        assert re.search(rf'href="[^"]*compose={kind}#compose_text" data-key="{key}"', page)
 
 
 @pytest.mark.parametrize("kind, words", [("public", PUBLIC), ("partner", PARTNER), ("internal", INTERNAL)])

@@ -67,7 +67,7 @@ def closed(desk: Desk) -> list[dict[str, str]]:
             "label": CHOICES[kind][0],
             "key": CHOICES[kind][1],
             "kind": kind,
-            "url": f"{desk.url('ticket', compose=kind)}#composer",
+            "url": f"{desk.url('ticket', compose=kind)}#compose_text",
         }
         for kind in kinds(desk)
     ]

@@ -120,7 +120,7 @@ def _move_page(request: Any, desk: Desk, name: str, form: MoveForm, *, status: i
         "back_url": desk.url("ticket"),
         # Only an answer stops the promise: said before anybody fills in a form that would be refused.
         "answer_first": name == "resolve" and desk.ticket.clock_due_at is not None,
-        "reply_url": f"{desk.url('ticket', compose='public')}#composer" if "reply" in desk.may else "",
+        "reply_url": f"{desk.url('ticket', compose='public')}#compose_text" if "reply" in desk.may else "",
     }
     return render(request, "desk/move.html", context, status=status)
 
