@@ -1,5 +1,6 @@
 """How allauth fits this house: people come by invitation, its mails go through the outbox, its links name our address."""
 
+import logging
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -9,10 +10,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from notifications.services import queue_mail
+
+log = logging.getLogger(__name__)
 
 WORDS = {
     "account_inactive": "This account is closed. An administrator of your organisation can open it again.",
@@ -38,6 +41,15 @@ class AccountAdapter(DefaultAccountAdapter):
         message = self.render_mail(template_prefix, email, told)
         queue_mail(to=email, subject=str(message.subject), text=str(message.body))
 
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        log.info("signed in: person %s from %s", user.pk, self.get_client_ip(request))
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Not what was typed: people type passwords into the wrong field."""
+        log.warning("sign-in failed from %s", self.get_client_ip(request))
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Built on BASE_URL: the Host header of whoever asked says nothing about where the link must lead."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
@@ -62,5 +74,5 @@ class MFAAdapter(DefaultMFAAdapter):
 
 def _vault() -> MultiFernet:
     """Writes with SECRET_KEY, still reads what SECRET_KEY_FALLBACKS wrote."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return MultiFernet([Fernet(urlsafe_b64encode(sha256(f"second step {key}".encode()).digest())) for key in keys])

@@ -47,7 +47,8 @@ class OperatorsSite(UnfoldAdminSite):
         return update_wrapper(door, view)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        return NamingTenants.as_view(admin_site=self)(request)
+        view: Any = NamingTenants.as_view(admin_site=self)
+        return view(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return self.admin_view(lambda _: HttpResponseRedirect(reverse("admin:index")))(request)

@@ -54,7 +54,7 @@ class ResellerForm(forms.Form):
 
     def __init__(self, *args: Any, customer: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        serving = Organisation.objects.filter(kind__in=SERVES, is_active=True).exclude(pk=customer.reseller_id)
+        serving = Organisation.objects.filter(kind__in=SERVES, is_active=True).exclude(served=customer)
         self.fields["to"].queryset = serving.order_by("kind", "name")  # type: ignore[attr-defined]
 
 

@@ -44,7 +44,7 @@ class PersonAdmin(ReadOnlyAdmin):
     ordering = ("name",)
     fields = ("name", "email", "is_active", "last_login", "created_at")
     inlines = (MembershipInline,)
-    actions = ("close_accounts", "open_accounts")
+    actions = ("close_accounts", "open_accounts", "remove_second_step")
 
     def has_manage_permission(self, request: Any) -> bool:
         return manages_people(request)
@@ -64,6 +64,14 @@ class PersonAdmin(ReadOnlyAdmin):
             self.log_change(request, person, "Account opened")
 
         for_each(request, queryset, reopen, "Accounts opened")
+
+    @action(description="Remove the second step, for who lost phone and recovery codes", permissions=["manage"])
+    def remove_second_step(self, request: Any, queryset: QuerySet) -> None:
+        def remove(person: Person) -> None:
+            if services.remove_second_step(actor=request.actor, person=person, now=request.unit.now):
+                self.log_change(request, person, "Second step removed")
+
+        for_each(request, queryset, remove, "Password alone opens the account now")
 
 
 class MembershipForm(forms.ModelForm):

@@ -16,6 +16,7 @@ from tenancy.services.people import (
     deactivate,
     let_back_in,
     open_account,
+    remove_second_step,
 )
 from tenancy.services.personal import CannotSet, rename, set_preferences, switch_membership
 from tenancy.services.records import record_change
@@ -39,6 +40,7 @@ __all__ = [
     "make_token",
     "open_account",
     "record_change",
+    "remove_second_step",
     "rename",
     "resend_invitation",
     "revoke_token",

@@ -36,7 +36,7 @@ def change_reseller(*, actor: Actor, customer: Organisation, to: Organisation, n
         raise CannotChangeReseller("Choose a reseller that is open, or roZoom itself.", param="reseller")
     if customer.reseller_id == to.pk:
         return customer
-    was = Organisation.objects.get(pk=customer.reseller_id)
+    was = Organisation.objects.get(served=customer)
     for take_back in departures.when_reseller_leaves:
         take_back(actor, customer, now)
     _allow_time()

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db import transaction
+from django.template.loader import render_to_string
 
 from rozoom_support.lib.refusals import NotFound, Refused
-from tenancy import departures
+from tenancy import departures, outgoing
 from tenancy.actor import Actor
 from tenancy.capabilities import role_may
+from tenancy.context import as_login_role
 from tenancy.models import ROLES_OF_KIND, Membership, Person, TeamMember
 from tenancy.services._common import ADMINISTRATOR_OF_KIND, record, require_managing
 
@@ -52,6 +56,10 @@ def let_back_in(*, actor: Actor, membership: Membership, now: datetime) -> Membe
     membership = _lock(actor, membership)
     if membership.is_active:
         return membership
+    with as_login_role():
+        is_closed = Person.objects.filter(pk=membership.person_id, is_active=False).exists()
+    if is_closed:
+        raise CannotChangePerson(f"roZoom has closed the account of {membership.person_name}. Ask roZoom to open it.")
     membership.is_active = True
     membership.save(update_fields=["is_active"])
     record(actor, membership.organisation, "person.let_back_in", now, email=membership.person_email)
@@ -85,6 +93,27 @@ def open_account(*, actor: Actor, person: Person, now: datetime) -> Person:
         for membership in Membership.objects.select_related("organisation").filter(person=person):
             record(actor, membership.organisation, "person.account_opened", now, email=person.email)
     return person
+
+
+@transaction.atomic
+def remove_second_step(*, actor: Actor, person: Person, now: datetime) -> bool:
+    """For who lost the phone and the recovery codes, after roZoom made sure who asks. The owner is told by mail."""
+    _require_operator(actor)
+    if actor.person_id == person.pk:
+        raise CannotChangePerson("Turn off your own second step under Settings.")
+    with as_login_role():
+        removed, _ = Authenticator.objects.filter(user_id=person.pk).delete()
+    if not removed:
+        return False
+    for membership in Membership.objects.select_related("organisation").filter(person=person, is_active=True):
+        record(actor, membership.organisation, "person.second_step_removed", now, email=person.email)
+    outgoing.mail(
+        to=person.email,
+        subject="The second step at sign-in is off",
+        text=render_to_string("tenancy/mail/second_step_removed.txt", {"support": settings.SUPPORT_CONTACT}),
+        dedup=f"second-step.{person.pk}.{int(now.timestamp() * 1_000_000)}",
+    )
+    return True
 
 
 def _lock(actor: Actor, membership: Membership) -> Membership:

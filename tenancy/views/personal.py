@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,7 +18,7 @@ from tenancy.preferences import preferences_of
 from tenancy.views._doors import go, personal, show_refusal, way_back
 
 AT_DESK = (Kind.OPERATOR, Kind.RESELLER)
-Group = tuple[str, forms.Form]
+Make = Callable[[QueryDict | None], forms.Form]
 
 
 @personal
@@ -83,17 +83,17 @@ def _groups(request: Any) -> dict[str, forms.Form]:
     stored = request.user.preferences
     now = preferences_of(request.user, request.membership)
     home = request.membership.organisation.time_zone if request.membership else "UTC"
-    made: dict[str, Callable[..., forms.Form]] = {
-        "name": lambda *data: NameForm(*data, initial={"name": request.user.name}),
-        "time_zone": lambda *data: ZoneForm(*data, home=home, initial={"time_zone": stored.get("time_zone") or HOME}),
-        "theme": lambda *data: ThemeForm(*data, initial=now),
-        "clock_updates": lambda *data: ClockUpdatesForm(*data, initial=now),
+    made: dict[str, Make] = {
+        "name": lambda data: NameForm(data, initial={"name": request.user.name}),
+        "time_zone": lambda data: ZoneForm(data, home=home, initial={"time_zone": stored.get("time_zone") or HOME}),
+        "theme": lambda data: ThemeForm(data, initial=now),
+        "clock_updates": lambda data: ClockUpdatesForm(data, initial=now),
     }
     if request.membership and request.membership.organisation.kind in AT_DESK:
-        made["density"] = lambda *data: DensityForm(*data, initial=now)
-        made["keys"] = lambda *data: KeysForm(*data, initial={"keys": "on" if now["keys"] else "off"})
+        made["density"] = lambda data: DensityForm(data, initial=now)
+        made["keys"] = lambda data: KeysForm(data, initial={"keys": "on" if now["keys"] else "off"})
     sent = request.POST.get("group") if request.method == "POST" else None
-    return {name: make(request.POST) if name == sent else make() for name, make in made.items()}
+    return {name: make(request.POST if name == sent else None) for name, make in made.items()}
 
 
 def _save(request: Any, form: Any) -> bool:

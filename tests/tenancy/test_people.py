@@ -209,6 +209,16 @@ def test_a_closed_account_ends_everywhere(world: World) -> None:
     assert not fresh(world.ilse).is_active, "each organisation decides for itself"
 
 
+def test_a_customer_does_not_open_an_account_that_rozoom_closed(world: World) -> None:
+    adam = world.actor("adam")
+    with work_unit(adam.context) as unit:
+        services.close_account(actor=adam, person=world.ilse.person, now=unit.now)
+    answer = world.client("ana").post(f"/people/{world.ilse.pk}/return/")
+    assert answer.status_code == 409
+    assert "roZoom has closed the account" in answer.content.decode()
+    assert not fresh(world.ilse).is_active
+
+
 def test_only_rozooms_administrators_close_accounts_and_not_their_own(world: World) -> None:
     for who, error in (("ana", NotFound), ("duty", NotAllowed), ("adam", services.CannotChangePerson)):
         actor = world.actor(who)

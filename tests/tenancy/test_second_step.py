@@ -3,10 +3,14 @@
 import re
 from typing import Any
 
+import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from tests.tenancy.helpers import mails, sign_in, totp
+from tenancy import services
+from tenancy.actor import NotAllowed
+from tenancy.context import work_unit
+from tests.tenancy.helpers import mails, sign_in, totp, verbs
 from tests.world import PASSWORD, World
 
 ACTIVATE = "/accounts/2fa/totp/activate/"
@@ -167,3 +171,32 @@ def test_a_reset_password_does_not_switch_it_off(world: World) -> None:
     form = client.get(link[1])
     client.post(form.headers["Location"], {"password1": new, "password2": new})
     assert sign_in(Client(), "ilse@test.example", new).headers["Location"] == "/accounts/2fa/authenticate/"
+
+
+def test_rozoom_removes_it_for_who_lost_the_phone(world: World) -> None:
+    set_up()
+    client = world.client("adam")
+    form = {"action": "remove_second_step", "_selected_action": [world.ilse.person_id, world.bob.person_id]}
+    assert "opens the account now: 2." in client.post("/admin/tenancy/person/", form, follow=True).content.decode()
+    assert sign_in(Client(), "ilse@test.example").headers["Location"] == "/"
+    (mail,) = mails("ilse@test.example")
+    assert "Was this not you?" in mail.text
+    assert verbs(world, "acme") == ["person.second_step_removed"]
+    assert (verbs(world, "bolt"), mails("bob@test.example")) == ([], []), "nothing was there to be removed"
+
+
+@pytest.mark.parametrize("who", ["duty", "marek"])
+def test_nobody_else_removes_it(world: World, who: str) -> None:
+    set_up()
+    form = {"action": "remove_second_step", "_selected_action": [world.ilse.person_id]}
+    world.client(who).post("/admin/tenancy/person/", form, follow=True)
+    actor = world.actor(who)
+    with pytest.raises(NotAllowed), work_unit(actor.context) as unit:
+        services.remove_second_step(actor=actor, person=world.ilse.person, now=unit.now)
+    assert sign_in(Client(), "ilse@test.example").headers["Location"] == "/accounts/2fa/authenticate/"
+
+
+def test_nobody_removes_their_own_that_way(world: World) -> None:
+    adam = world.actor("adam")
+    with pytest.raises(services.CannotChangePerson), work_unit(adam.context) as unit:
+        services.remove_second_step(actor=adam, person=world.adam.person, now=unit.now)

@@ -3,6 +3,11 @@
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.account.urls import urlpatterns as account_urls
+from allauth.mfa.base.urls import urlpatterns as mfa_base
+from allauth.mfa.recovery_codes.urls import urlpatterns as code_urls
+from allauth.mfa.totp.urls import urlpatterns as totp_urls
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -172,3 +177,36 @@ def test_htmx_is_sent_to_the_sign_in_page(world: World, client: Client) -> None:
     answer = client.get("/people/", headers={"HX-Request": "true"})
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/accounts/login/?next=")
+
+
+PREFIXES = {"": account_urls, "2fa/": mfa_base, "2fa/totp/": totp_urls, "2fa/recovery-codes/": code_urls}
+ACCOUNT_PAGES = [
+    f"/accounts/{prefix}{one.pattern}"
+    for prefix, patterns in PREFIXES.items()
+    for one in patterns
+    if "<" not in str(one.pattern)
+]
+
+
+@pytest.mark.parametrize("path", ACCOUNT_PAGES)
+def test_every_page_of_the_account_works_as_the_login_role(world: World, client: Client, path: str) -> None:
+    """Signed in or not: a page, the way to another one, or nothing yet; never an error of the database."""
+    for visitor in (client, world.client("ilse")):
+        answer = visitor.get(path)
+        while answer.status_code == 302:
+            answer = visitor.get(answer.headers["Location"])
+        assert answer.status_code in (200, 404), path
+
+
+def test_an_address_is_not_changed_by_its_owner(world: World) -> None:
+    """Mail and sign-in would follow an address that nobody proved."""
+    client = world.client("ilse")
+    client.post("/accounts/email/", {"action_add": "", "email": "other@evil.example"})
+    assert client.get("/accounts/email/").headers["Location"] == "/settings/"
+    assert not EmailAddress.objects.exists()
+
+
+def test_what_was_typed_is_not_logged(world: World, client: Client, caplog: Any) -> None:
+    sign_in(client, "my-password@in.the.wrong.field", "wrong wrong wrong")
+    assert "sign-in failed from 127.0.0.1" in caplog.text
+    assert "my-password" not in caplog.text

@@ -1,0 +1,89 @@
+"""Who may do what: the whole table, role by role and scope by scope, written down a second time on purpose."""
+
+import pytest
+
+from tenancy.actor import TOKEN_ROLE, Actor, NotAllowed
+from tenancy.capabilities import CAPABILITIES, SCOPE_WORDS, SCOPES
+from tenancy.forms import ROLE_HINTS
+from tenancy.models import ROLES_OF_KIND, ApiToken, Kind, Organisation, Role
+from tenancy.queries import scopes_of_kind
+
+EVERYBODY = {"people:read"}
+CUSTOMER = EVERYBODY | {
+    "ticket:read",
+    "ticket:file",
+    "ticket:reply",
+    "ticket:withdraw",
+    "ticket:close",
+    "component:read",
+}
+MANAGING = {"people:manage", "token:manage"}
+RESELLER = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
+DESK = RESELLER | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge"}
+RIGHTS: dict[str, set[str]] = {
+    Role.MEMBER: CUSTOMER,
+    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING,
+    Role.RESELLER_AGENT: RESELLER,
+    Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign"},
+    Role.CLERK: EVERYBODY,
+    Role.AGENT: DESK,
+    Role.COORDINATOR: DESK,
+    Role.FINANCE: EVERYBODY | {"ticket:read", "component:read", "desk:open"},
+    Role.DUTY_MANAGER: DESK,
+    Role.ADMINISTRATOR: DESK | MANAGING,
+}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_may_do_this_and_nothing_else(role: Role) -> None:
+    actor = Actor(kind="person", party="customer", name="T", role=role)
+    assert {name for name in CAPABILITIES if actor.can(name)} == RIGHTS[role]
+    for name in CAPABILITIES.keys() - RIGHTS[role]:
+        with pytest.raises(NotAllowed, match="Your role may not do this"):
+            actor.require(name)
+
+
+def token(kind: str, *scopes: str) -> Actor:
+    organisation = Organisation(kind=kind, name="T", code="T", pk=1)
+    return Actor.of_token(ApiToken(organisation=organisation, name="T", scopes=list(scopes)))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_token_may_what_its_scopes_and_its_kind_of_organisation_both_allow(kind: Kind) -> None:
+    for scope, names in SCOPES.items():
+        allowed = {name for name in CAPABILITIES if token(kind, scope).can(name)}
+        assert allowed == names & RIGHTS[TOKEN_ROLE[kind]], scope
+    assert not any(token(kind).can(name) for name in CAPABILITIES)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_no_token_manages_people_or_tokens(kind: Kind) -> None:
+    """A stolen one must not be able to make its successor."""
+    everything = token(kind, *SCOPES)
+    assert not any(everything.can(name) for name in MANAGING)
+
+
+def test_scopes_are_offered_where_they_allow_something() -> None:
+    offered = {kind: set(scopes_of_kind(kind)) for kind in Kind}
+    assert "notes:write" not in offered[Kind.CUSTOMER]
+    assert "notes:write" in offered[Kind.RESELLER] & offered[Kind.OPERATOR]
+    assert offered[Kind.SUPPLIER] == set()
+    for kind, scopes in offered.items():
+        for scope in SCOPES:
+            means_something = any(token(kind, scope).can(name) for name in CAPABILITIES)
+            assert (scope in scopes) is means_something, (kind, scope)
+
+
+def test_an_unknown_right_is_an_error_and_not_a_no() -> None:
+    with pytest.raises(KeyError):
+        Actor(kind="person", party="operator", name="T", role=Role.ADMINISTRATOR).can("ticket:explode")
+
+
+def test_every_role_and_scope_has_its_words() -> None:
+    assert set(ROLE_HINTS) == set(Role)
+    assert SCOPE_WORDS.keys() == SCOPES.keys()
+    assert {role for roles in ROLES_OF_KIND.values() for role in roles} == set(Role)
+
+
+def test_named_jobs_may_what_their_service_does() -> None:
+    assert all(Actor.system("sweep").can(name) for name in CAPABILITIES)
