@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.test import Client
 
@@ -36,7 +37,7 @@ def mails(to: str = "") -> list[Delivery]:
 def link_in(mail: Delivery) -> str:
     found = LINK.search(mail.text)
     assert found, mail.text
-    return found[0].removeprefix("http://localhost:8000").removeprefix("https://localhost")
+    return found[0].removeprefix(settings.BASE_URL)
 
 
 def totp(secret: str) -> str:

@@ -4,6 +4,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -18,7 +19,7 @@ def create(*args: str) -> str:
     call_command("create_operator", *args, stdout=said)
     found = LINK.search(said.getvalue())
     assert found
-    return found[0].removeprefix("http://localhost:8000")
+    return found[0].removeprefix(settings.BASE_URL)
 
 
 def test_it_makes_the_organisation_and_lets_the_administrator_in(db: Any) -> None:
