@@ -96,6 +96,15 @@ def test_a_new_severity_1_is_shown_at_once_whatever_the_view(world: World) -> No
     assert "Line 3 stands still" in alerts
 
 
+def test_of_several_the_newest_is_shown_and_the_others_are_counted(world: World) -> None:
+    filed_ago(world, [0.9, 0.5], severity=1)
+    newest = ticket(world, severity=1, subject="Just now")
+    page = text(world.client("marek").get("/desk/?view=mine"))
+    alerts = page.partition('<div id="alerts"')[2].partition("</div>")[0]
+    assert re.findall(r"ACME-\d+</span>", alerts) == [f"{newest.reference}</span>"]
+    assert '<a class="push" href="/desk/?view=unassigned&severity=1">and 2 more</a>' in alerts
+
+
 def test_a_severity_1_that_the_list_shows_or_somebody_took_is_no_alert(world: World) -> None:
     client = world.client("marek")
     filed = ticket(world, severity=1)

@@ -19,7 +19,7 @@ from tickets.models import OPEN_TICKETS, Ticket, TicketQuerySet
 TOLD = 160  # characters of the last message, about one line
 PEOPLE_CAP = 200
 CUSTOMERS_LISTED = 50
-ALERTS = 5
+ALERTS = 10  # counted; only the newest is shown in full
 NEW_FOR = TARGETS[1]  # a severity 1 that nobody took is "new" while its promise of an hour runs
 
 
@@ -111,11 +111,11 @@ def listing(actor: Actor, asked: Asked, now: datetime, shown: Collection[str] | 
 
 
 def untaken_severity_1(actor: Actor, now: datetime, *, besides: Collection[str]) -> list[Ticket]:
-    """New tickets of severity 1 that nobody has taken and that the page does not show anyway, the oldest first."""
+    """New tickets of severity 1 that nobody has taken and that the page does not show anyway, the newest first."""
     found = (
         queries.visible_tickets(actor)
         .filter(OPEN_TICKETS, severity=1, state=State.NEW, assignee__isnull=True, reported_at__gt=now - NEW_FOR)
-        .order_by("reported_at", "id")
+        .order_by("-reported_at", "-id")
     )
     return list(for_rows(found.exclude(reference__in=besides))[:ALERTS])
 

@@ -20,7 +20,7 @@ from tickets.services import make_move, merge
 
 FORMS: dict[str, type[MoveForm]] = {"wait": WaitForm, "resolve": ResolveForm, "withdraw": WithdrawForm}
 WORDS: dict[str, dict[str, str]] = {
-    "wait": {"title": "Wait for somebody", "send": "Wait", "text": "The promise goes on while you wait."},
+    "wait": {"title": "Wait for somebody", "send": "Set to waiting:", "text": "The promise goes on while you wait."},
     "resolve": {"title": "Resolve", "send": "Resolve", "text": "The customer can open it again within 14 days."},
     "withdraw": {
         "title": "Withdraw",

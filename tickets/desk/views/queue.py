@@ -63,12 +63,14 @@ def list_context(request: Any, found: lists.Listing, form: QueueForm) -> dict[st
 def live_context(request: Any, found: lists.Listing, drawn: list[Ticket]) -> dict[str, Any]:
     """What the page and its poll draw alike: some rows, and the strip of new tickets of severity 1."""
     actor, query = request.actor, found.asked.query()
-    said = queries.last_words(actor, [*drawn, *found.alerts])
+    said = queries.last_words(actor, drawn)
     return {
         "asked": found.asked,
         "listing": found,
         "rows": rows.rows(actor, drawn, said, query),
-        "alerts": rows.rows(actor, found.alerts, said, query),
+        "alerts": rows.rows(actor, found.alerts[:1], said, query),
+        "more_alerts": more_alerts(found.alerts),
+        "alerts_url": rows.with_query(reverse("desk:queue"), Asked(view="unassigned", severity=("1",)).query()),
         "here": rows.with_query(reverse("desk:queue"), query),
         "poll_url": rows.with_query(reverse("desk:changes"), query),
     }
@@ -94,6 +96,11 @@ def view_links(found: lists.Listing) -> list[dict[str, Any]]:
         }
         for name, view in VIEWS.items()
     ]
+
+
+def more_alerts(alerts: list[Ticket]) -> str:
+    more = len(alerts) - 1
+    return f"{more}+" if len(alerts) == lists.ALERTS else str(more) if more > 0 else ""
 
 
 @require_safe
