@@ -323,9 +323,9 @@ TENANT_SHARED_TABLES = {
     "django_migrations": {"app": "SELECT"},
     "django_session": {"app": _ALL},
     "django_content_type": {"app": "SELECT", "staff": "SELECT"},
-    "auth_permission": {"app": "SELECT", "staff": "SELECT"},
+    "auth_permission": {},  # what people may do stands in tenancy/capabilities.py
     "django_admin_log": {"app": "SELECT", "staff": "SELECT, INSERT"},
-    "account_emailaddress": {"app": _ALL, "staff": "SELECT"},
+    "account_emailaddress": {"app": _ALL},
     "account_emailconfirmation": {"app": _ALL},
     "mfa_authenticator": {"app": _ALL},
     "contracts_product": {

@@ -5,6 +5,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from rozoom_support.lib.refusals import NotFound, Refused
@@ -12,7 +13,7 @@ from tenancy import departures, outgoing
 from tenancy.actor import Actor
 from tenancy.capabilities import role_may
 from tenancy.context import as_login_role
-from tenancy.models import ROLES_OF_KIND, Membership, Person, TeamMember
+from tenancy.models import ROLES_OF_KIND, Membership, Person, Role, TeamMember
 from tenancy.services._common import ADMINISTRATOR_OF_KIND, record, require_managing
 
 
@@ -22,7 +23,7 @@ class CannotChangePerson(Refused):
 
 @transaction.atomic
 def change_role(*, actor: Actor, membership: Membership, role: str, now: datetime) -> Membership:
-    membership = _lock(actor, membership)
+    membership, keepers = _lock(actor, membership)
     if role not in ROLES_OF_KIND[membership.organisation.kind]:
         raise CannotChangePerson("Choose a role this organisation has.", param="role")
     if not membership.is_active:
@@ -30,7 +31,7 @@ def change_role(*, actor: Actor, membership: Membership, role: str, now: datetim
     if membership.role == role:
         return membership
     _keep_oneself(actor, membership)
-    _keep_an_administrator(actor, membership)
+    _keep_an_administrator(actor, membership, keepers)
     was, membership.role = membership.role, role
     membership.save(update_fields=["role"])
     record(actor, membership.organisation, "person.role_changed", now, email=membership.person_email, was=was, to=role)
@@ -42,18 +43,18 @@ def change_role(*, actor: Actor, membership: Membership, role: str, now: datetim
 @transaction.atomic
 def deactivate(*, actor: Actor, membership: Membership, now: datetime) -> Membership:
     """No access from the next request on. The account stays: the person may belong to other organisations."""
-    membership = _lock(actor, membership)
+    membership, keepers = _lock(actor, membership)
     if not membership.is_active:
         return membership
     _keep_oneself(actor, membership)
-    _keep_an_administrator(actor, membership)
+    _keep_an_administrator(actor, membership, keepers)
     _end(actor, membership, now)
     return membership
 
 
 @transaction.atomic
 def let_back_in(*, actor: Actor, membership: Membership, now: datetime) -> Membership:
-    membership = _lock(actor, membership)
+    membership, _ = _lock(actor, membership)
     if membership.is_active:
         return membership
     with as_login_role():
@@ -72,10 +73,16 @@ def close_account(*, actor: Actor, person: Person, now: datetime) -> Person:
     _require_operator(actor)
     if actor.person_id == person.pk:
         raise CannotChangePerson("You can not close your own account. Ask another administrator.")
+    own = Q(organisation_id=actor.organisation_id, role=Role.ADMINISTRATOR, is_active=True)
+    locked = _locked(Q(person_id=person.pk, is_active=True) | own)
+    keepers = {
+        one.pk for one in locked if one.organisation_id == actor.organisation_id and one.role == Role.ADMINISTRATOR
+    }
+    for membership in locked:
+        if membership.person_id == person.pk:
+            _keep_an_administrator(actor, membership, keepers)
+            _end(actor, membership, now)
     person = Person.objects.select_for_update().get(pk=person.pk)
-    memberships = Membership.objects.select_for_update(of=("self",)).select_related("organisation").order_by("pk")
-    for membership in memberships.filter(person=person, is_active=True):
-        _end(actor, membership, now)
     if person.is_active:
         person.is_active = False
         person.save(update_fields=["is_active"])
@@ -116,13 +123,22 @@ def remove_second_step(*, actor: Actor, person: Person, now: datetime) -> bool:
     return True
 
 
-def _lock(actor: Actor, membership: Membership) -> Membership:
-    require_managing(actor, membership.organisation)
+def _locked(rows: Q) -> list[Membership]:
+    """Always all rows of a deed in one statement and in one order, so that two deeds wait for each other in turn."""
     found = Membership.objects.select_for_update(of=("self",)).select_related("organisation")
-    locked = found.filter(pk=membership.pk).first()
-    if locked is None:
+    return list(found.filter(rows).order_by("pk"))
+
+
+def _lock(actor: Actor, membership: Membership) -> tuple[Membership, set[int]]:
+    """The membership, and who else keeps the organisation administrated: two administrators may try to end each other."""
+    organisation = membership.organisation
+    require_managing(actor, organisation)
+    keeper = ADMINISTRATOR_OF_KIND.get(organisation.kind, "")
+    locked = _locked(Q(pk=membership.pk) | Q(organisation=organisation, role=keeper, is_active=True))
+    target = next((one for one in locked if one.pk == membership.pk), None)
+    if target is None:
         raise NotFound
-    return locked
+    return target, {one.pk for one in locked if one.role == keeper and one.is_active}
 
 
 def _keep_oneself(actor: Actor, membership: Membership) -> None:
@@ -130,17 +146,10 @@ def _keep_oneself(actor: Actor, membership: Membership) -> None:
         raise CannotChangePerson("You can not change your own access. Ask another administrator.")
 
 
-def _keep_an_administrator(actor: Actor, membership: Membership) -> None:
-    """Locks every administrator of the organisation, so that two of them can not end each other at once.
-
-    roZoom's administrators may end even the last one of another organisation: they can invite the next.
-    """
-    organisation = membership.organisation
-    keeper = ADMINISTRATOR_OF_KIND.get(organisation.kind)
-    if membership.role != keeper or (actor.is_operator and actor.organisation_id != organisation.pk):
-        return
-    keepers = Membership.objects.select_for_update().filter(organisation=organisation, role=keeper, is_active=True)
-    if {other.pk for other in keepers.order_by("pk")} <= {membership.pk}:
+def _keep_an_administrator(actor: Actor, membership: Membership, keepers: set[int]) -> None:
+    """roZoom's administrators may end even the last one of another organisation: they can invite the next."""
+    elsewhere = actor.is_operator and actor.organisation_id != membership.organisation_id
+    if not elsewhere and keepers == {membership.pk}:
         raise CannotChangePerson(
             f"{membership.person_name} is the last one who manages people here. Give somebody else that role first."
         )

@@ -153,6 +153,23 @@ def test_two_administrators_can_not_end_each_other_at_once(lasting_world: World,
     assert answers.count(302) == 1, answers
 
 
+def test_two_of_rozooms_administrators_can_not_close_each_other_at_once(lasting_world: World) -> None:
+    other = second(lasting_world, "rozoom", Role.ADMINISTRATOR)
+    pairs = [(lasting_world.adam, other), (other, lasting_world.adam)]
+
+    def close() -> str:
+        by, whom = pairs.pop()
+        actor = Actor.of_membership(by)
+        try:
+            with work_unit(actor.context) as unit:
+                services.close_account(actor=actor, person=whom.person, now=unit.now)
+        except services.CannotChangePerson:
+            return "refused"
+        return "closed"
+
+    assert sorted(at_once(close, times=2)) == ["closed", "refused"]
+
+
 @pytest.mark.parametrize("who", ["ilse", "dirk", "marek", "duty", "fin"])
 @pytest.mark.parametrize("path", ["", "end/", "return/"])
 def test_without_the_right_there_is_no_such_page(world: World, who: str, path: str) -> None:
