@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from rozoom_support.lib.refusals import NotFound
@@ -129,7 +130,7 @@ def send_choices(desk: Desk, kind: MessageKind) -> list[dict[str, str]]:
 
 def refused_form(form: ComposeForm, words: str, seen_at: datetime) -> ComposeForm:
     """The same text in a form that may be sent again: it has seen what stands on the page now, and has a new token."""
-    data = form.data.copy()
+    data = cast(QueryDict, form.data).copy()
     data["seen_at"], data["form_token"] = seen_at.isoformat(), new_form_token()
     again = ComposeForm(data, auto_id="compose_%s")
     again.add_error(None, f"{words} Choose the files again." if form.files else words)

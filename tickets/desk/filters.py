@@ -13,7 +13,7 @@ from sla.clock import TARGETS
 from tenancy.actor import Actor
 from tenancy.models import Kind, Organisation
 from tickets import queries
-from tickets.desk.forms import QueueForm
+from tickets.desk.forms import STATES, QueueForm
 from tickets.lifecycle import UNSOLVED, State, Turn
 from tickets.models import OPEN_TICKETS, TicketQuerySet
 
@@ -185,7 +185,7 @@ def chips(asked: Asked, form: QueueForm, url: str) -> list[dict[str, str]]:
     for one in asked.severity:
         shown.append(chip(f"Severity {one}", severity=tuple(s for s in asked.severity if s != one)))
     if asked.state:
-        shown.append(chip(f"State: {dict(form.fields['state'].choices)[asked.state]}", state=""))
+        shown.append(chip(f"State: {dict(STATES)[asked.state]}", state=""))
     if asked.turn:
         shown.append(chip(f"Turn: {Turn(asked.turn).label}", turn=""))
     if asked.customer:

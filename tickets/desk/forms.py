@@ -1,10 +1,11 @@
 """Shapes of what the desk's pages send."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 
 from rozoom_support.lib.ui.forms import Labelled
 from tenancy.actor import Actor
@@ -13,7 +14,15 @@ from tickets.lifecycle import State, Turn
 
 RADIOS_AT_MOST = 7  # interface.md 3.5: a select only for more than that
 STATES = [("", "Open")] + [(str(s), s.label) for s in State] + [("any", "Every state")]
-OUT_OF_REACH = {"min_value": 1, "max_value": 2**62}
+
+
+def version_field() -> forms.IntegerField:
+    """The version of the ticket that the page showed."""
+    return forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**62)
+
+
+def choice_field(form: forms.Form, name: str) -> forms.ChoiceField:
+    return cast(forms.ChoiceField, form.fields[name])
 
 
 class QueueForm(forms.Form):
@@ -40,17 +49,20 @@ class QueueForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, actor: Actor, people: list[Membership], customers: list[tuple[str, str]]) -> None:
-        super().__init__(*args, auto_id="f_%s")
+    def __init__(
+        self, data: QueryDict, *, actor: Actor, people: list[Membership], customers: list[tuple[str, str]]
+    ) -> None:
+        super().__init__(data, auto_id="f_%s")
         others = ("resellers", "A reseller") if actor.is_operator else ("rozoom", "roZoom")
         colleagues = [(str(one.person_id), one.person_name) for one in people if one.person_id != actor.person_id]
-        self.fields["owner"].choices = [("", "Anyone"), ("me", "Me"), ("nobody", "Nobody"), others, *colleagues]
+        self.owners = [("", "Anyone"), ("me", "Me"), ("nobody", "Nobody"), others, *colleagues]
+        choice_field(self, "owner").choices = self.owners
         self.customers = customers
         if customers:
             self.fields["customer"].widget.attrs["list"] = "customers"
 
     def owner_words(self, owner: str) -> str:
-        return str(dict(self.fields["owner"].choices)[owner])
+        return dict(self.owners)[owner]
 
 
 class SeveralFiles(forms.ClearableFileInput):
@@ -68,7 +80,7 @@ class ComposeForm(forms.Form):
     """One message. `seen_at` is the newest public message the page showed; what is newer stops the sending."""
 
     text = forms.CharField(strip=False, error_messages={"required": "Write your text"})
-    files = FilesField(label="Files", required=False)
+    files = FilesField(label="Files", required=False)  # type: ignore[assignment]  # a field here, the uploads on the form
     seen_at = forms.DateTimeField(widget=forms.HiddenInput, required=False)
     form_token = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
@@ -93,7 +105,7 @@ class ComposeForm(forms.Form):
 
 class AssignForm(forms.Form):
     assignee = forms.ChoiceField(label="Who works on it?", error_messages={"required": "Choose a person, or nobody"})
-    version = forms.IntegerField(widget=forms.HiddenInput, **OUT_OF_REACH)
+    version = version_field()
 
     def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,13 +121,13 @@ class AssignForm(forms.Form):
         ]
         self.fields["assignee"].widget = forms.RadioSelect() if few else forms.Select()
         blank = [] if few else [("", "Choose a person")]
-        self.fields["assignee"].choices = [*blank, *rows, ("nobody", "Nobody")]
+        choice_field(self, "assignee").choices = [*blank, *rows, ("nobody", "Nobody")]
 
 
 class MoveForm(forms.Form):
     """A move that needs no words."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, **OUT_OF_REACH)
+    version = version_field()
 
 
 class WaitForm(MoveForm):
@@ -125,7 +137,7 @@ class WaitForm(MoveForm):
 
     def __init__(self, *args: Any, parties: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["turn"].choices = parties
+        choice_field(self, "turn").choices = parties
 
 
 class ResolveForm(MoveForm):

@@ -1,9 +1,9 @@
 """Moves between states, each with the small form it needs. The table in tickets/lifecycle.py decides which there are."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
@@ -69,7 +69,9 @@ def _say_again(request: Any, desk: Desk, name: str, form: MoveForm) -> HttpRespo
 
 
 def _form(desk: Desk, name: str, data: Mapping[str, Any] | None = None) -> MoveForm:
-    more = {"parties": moving.waiting_parties(desk.ticket, desk.readers.reseller)} if name == "wait" else {}
+    more: dict[str, Any] = (
+        {"parties": moving.waiting_parties(desk.ticket, desk.readers.reseller)} if name == "wait" else {}
+    )
     return FORMS.get(name, MoveForm)(data, initial={"version": desk.ticket.version}, **more)
 
 
@@ -104,7 +106,7 @@ def _not_moved(request: Any, desk: Desk, name: str, form: MoveForm, refused: Ref
     status = page_status(refused)
     if name not in FORMS or name not in fresh.may:
         return show(request, fresh, notice=refused.message, status=status)
-    data = form.data.copy()
+    data = cast(QueryDict, form.data).copy()
     data["version"] = str(fresh.ticket.version)
     again = _form(fresh, name, data)
     again.add_error(refused.param if refused.param in again.fields else None, refused.message)

@@ -48,7 +48,7 @@ def _send_once(request: Any, desk: Desk, kind: MessageKind, form: ComposeForm) -
     )
     with once(request.actor, form.cleaned_data["form_token"], same) as deed:
         if deed.repeated is not None:
-            return str(deed.repeated.reply["location"])
+            return str((deed.repeated.reply or {}).get("location", desk.url("ticket")))
         message = add_message(
             actor=request.actor,
             ticket=desk.ticket,
