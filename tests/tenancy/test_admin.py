@@ -17,7 +17,7 @@ from sla.sweeper import sweep
 from tenancy.context import work_unit
 from tenancy.models import Invitation, Kind, Membership, Organisation, Person, Role, Team, TeamMember
 from tests.sla.promises import ensure_ladder
-from tests.tenancy.helpers import STAFF, WORKER, audit_of, mails, sign_in, verbs
+from tests.tenancy.doorstep import STAFF, WORKER, audit_of, mails, sign_in, verbs
 from tests.world import ProductFactory, SiteFactory, World, ticket, token
 
 LOOKERS = ["marek", "adam"]  # who only looks, and who may do all there is

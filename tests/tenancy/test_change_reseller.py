@@ -12,7 +12,7 @@ from tenancy import services
 from tenancy.actor import NotAllowed
 from tenancy.context import Context, work_unit
 from tenancy.models import Organisation, TenantModel
-from tests.tenancy.helpers import STAFF, WORKER, audit_of
+from tests.tenancy.doorstep import STAFF, WORKER, audit_of
 from tests.world import World, message, ticket
 from tickets.models import Message, Ticket
 from tickets.services import assign

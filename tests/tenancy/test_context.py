@@ -20,7 +20,7 @@ from tenancy.context import (
 )
 from tenancy.models import Invitation, Membership, Organisation, Person
 from tenancy.pgbackend.base import TenantAccessDenied
-from tests.tenancy.helpers import STAFF, WORKER
+from tests.tenancy.doorstep import STAFF, WORKER
 from tests.world import OrganisationFactory, SiteFactory, World, message, ticket
 from tickets.models import Message, Ticket
 

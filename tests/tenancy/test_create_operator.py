@@ -10,7 +10,7 @@ from django.test import Client
 
 from tenancy.context import work_unit
 from tenancy.models import Membership, Organisation, Role
-from tests.tenancy.helpers import LINK, STAFF, mails, sign_in
+from tests.tenancy.doorstep import LINK, STAFF, mails, sign_in
 from tests.world import PASSWORD, World
 
 

@@ -12,7 +12,7 @@ from tenancy.actor import NotAllowed
 from tenancy.context import as_login_role, work_unit
 from tenancy.identity import hash_secret
 from tenancy.models import Invitation, Membership, Organisation, Person, Role
-from tests.tenancy.helpers import STAFF, at_once, audit_of, link_in, mails, sign_in, verbs
+from tests.tenancy.doorstep import STAFF, at_once, audit_of, link_in, mails, sign_in, verbs
 from tests.world import PASSWORD, World
 
 NEW = "nora@new.example"

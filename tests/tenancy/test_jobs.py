@@ -13,7 +13,7 @@ from contracts.models import Site
 from tenancy.celery import TenantTask
 from tenancy.context import Context, ContextError, work_unit
 from tenancy.management.base import TenantCommand
-from tests.tenancy.helpers import STAFF, WORKER
+from tests.tenancy.doorstep import STAFF, WORKER
 from tests.world import World
 
 app = Celery("tests", broker="memory://", backend="cache+memory://", set_as_current=False)

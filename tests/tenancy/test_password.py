@@ -9,7 +9,7 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.test import Client
 
 from tenancy.models import Person
-from tests.tenancy.helpers import link_in, mails, sign_in
+from tests.tenancy.doorstep import link_in, mails, sign_in
 from tests.world import PASSWORD, World
 
 NEW = "seven green lifts go up"

@@ -11,7 +11,7 @@ from tenancy import departures, services
 from tenancy.actor import Actor, NotAllowed
 from tenancy.context import work_unit
 from tenancy.models import ApiToken, Membership, Person, Role, Team, TeamMember
-from tests.tenancy.helpers import STAFF, at_once, audit_of, sign_in, verbs
+from tests.tenancy.doorstep import STAFF, at_once, audit_of, sign_in, verbs
 from tests.world import World, person, token
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from tenancy import services
 from tenancy.actor import NotAllowed
 from tenancy.context import work_unit
-from tests.tenancy.helpers import link_in, mails, sign_in, totp, verbs
+from tests.tenancy.doorstep import link_in, mails, sign_in, totp, verbs
 from tests.world import PASSWORD, World
 
 ACTIVATE = "/accounts/2fa/totp/activate/"

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from tests.tenancy.helpers import sign_in
+from tests.tenancy.doorstep import sign_in
 from tests.world import World
 
 POLICY = {

@@ -8,7 +8,7 @@ from django.test import Client
 from tenancy.context import work_unit
 from tenancy.models import Membership, Person, Role
 from tenancy.preferences import preferences_of
-from tests.tenancy.helpers import STAFF, verbs
+from tests.tenancy.doorstep import STAFF, verbs
 from tests.world import World
 
 PAGE = "/settings/"

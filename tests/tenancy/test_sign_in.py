@@ -14,7 +14,7 @@ from django.test import Client
 
 from tenancy.context import as_login_role, work_unit
 from tenancy.models import Membership, Person
-from tests.tenancy.helpers import STAFF, sign_in
+from tests.tenancy.doorstep import STAFF, sign_in
 from tests.world import PASSWORD, World
 
 WRONG = "The address or the password is not right."

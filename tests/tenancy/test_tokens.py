@@ -12,7 +12,7 @@ from tenancy.actor import NotAllowed
 from tenancy.context import work_unit
 from tenancy.identity import TokenRefused, hash_secret, token_from_header
 from tenancy.models import ApiToken
-from tests.tenancy.helpers import STAFF, audit_of, verbs
+from tests.tenancy.doorstep import STAFF, audit_of, verbs
 from tests.world import World, token
 
 SECRET = re.compile(r'id="token">(rz_[\w-]{43})<')

@@ -11,7 +11,7 @@ from django.test import Client
 from tenancy.context import ContextError, work_unit
 from tenancy.models import Organisation
 from tenancy.pgbackend.base import TenantAccessDenied
-from tests.tenancy.helpers import STAFF
+from tests.tenancy.doorstep import STAFF
 from tests.world import World, token
 
 pytestmark = pytest.mark.urls("tests.tenancy.urls")

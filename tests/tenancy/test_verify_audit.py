@@ -10,7 +10,7 @@ from django.db import connection
 from tenancy import audit
 from tenancy.actor import Actor
 from tenancy.context import work_unit
-from tests.tenancy.helpers import STAFF
+from tests.tenancy.doorstep import STAFF
 from tests.world import World
 
 CHAIN = "ticket:42"
