@@ -36,6 +36,12 @@
   document.addEventListener("htmx:timeout", (event) => old(event, true))
   document.addEventListener("htmx:responseError", (event) => old(event, true))
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) old(event, false) })
+  // Signed out meanwhile: a poll takes nobody away from a half-written text. The next thing they do leads to the sign-in.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status !== 401 || !event.detail.elt.matches("[data-poll]")) return
+    event.preventDefault()
+    old(event, true)
+  })
 
   // What the poll puts above the list must not move the rows: the page scrolls by as much.
   let top = null

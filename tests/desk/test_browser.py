@@ -383,6 +383,28 @@ def test_a_draft_of_each_kind_survives_changing_the_kind_at_once(furnished: dict
     expect(page.locator("textarea")).to_have_value("For everybody")
 
 
+def test_a_poll_takes_nobody_away_who_was_signed_out_meanwhile(furnished: dict[str, Ticket], visit: Visit) -> None:
+    page = visit(url(furnished["one"], "?compose=internal#compose_text"), "marek")
+    page.keyboard.type("Half a thought")
+    before = page.url
+    page.context.clear_cookies()
+    with page.expect_response(lambda answer: answer.status == 401):
+        page.evaluate("htmx.trigger(document.getElementById('live'), 'rozoom:poll')")
+    page.wait_for_timeout(300)
+    assert page.url == before
+    expect(page.locator("textarea")).to_have_value("Half a thought")
+
+
+def test_paper_has_the_conversation_and_nothing_to_press(furnished: dict[str, Ticket], visit: Visit) -> None:
+    page = visit(url(furnished["calm"], "?compose=public"), "marek")
+    page.emulate_media(media="print")
+    paper = page.locator("body").inner_text()
+    assert "It moves again." in paper
+    assert not [words for words in ("Send reply", "Take", "Assign", "Open next", "Resolve…", "Copy") if words in paper]
+    shown = "all => all.filter(one => one.checkVisibility()).map(one => one.outerHTML.slice(0, 80))"
+    assert page.locator("button, textarea, input, select").evaluate_all(shown) == []
+
+
 def test_taking_while_writing_keeps_the_text(furnished: dict[str, Ticket], visit: Visit) -> None:
     page = visit(url(furnished["one"], "?compose=internal#compose_text"), "marek")
     page.keyboard.type("Half a thought")

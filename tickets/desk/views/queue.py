@@ -32,7 +32,7 @@ def queue(request: Any) -> HttpResponse:
     results_only = request.htmx and request.htmx.target == "results"
     asked, form = asked_of(request, choices=not results_only)
     found = lists.listing(request.actor, asked, request.unit.now)
-    context = {"section": "queue", "form": form, **list_context(request, found, form)}
+    context = {"section": "queue", "form": form, "results_only": results_only, **list_context(request, found, form)}
     if not results_only:
         context |= {"views": view_links(found), "may_work": request.actor.can("ticket:work")}
     response = render(request, "desk/_results.html" if results_only else "desk/queue.html", context)
