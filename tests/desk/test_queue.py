@@ -126,6 +126,25 @@ def test_ended_tickets_stand_in_the_order_of_their_last_change(world: World) -> 
     assert "Last change" in text(page)
 
 
+@pytest.mark.parametrize(
+    "query, heading, no_state",
+    [
+        ("", "All open", "All open"),
+        ("view=ended", "Recently ended", "All ended"),
+        ("state=NEW", "All open", "All open"),
+        ("state=RESOLVED", "Tickets", "All open"),
+        ("state=any", "Tickets", "All open"),
+        ("view=ended&state=CLOSED", "Recently ended", "All ended"),
+        ("view=ended&state=NEW", "Tickets", "All ended"),
+        ("view=mine&state=RESOLVED", "Mine", "All open"),
+    ],
+)
+def test_the_heading_says_what_stands_below_it(variety: World, query: str, heading: str, no_state: str) -> None:
+    page = text(variety.client("marek").get(f"/desk/?{query}"))
+    assert f"<h1 data-list-heading>{heading}</h1>" in page
+    assert re.search(rf'<option value=""[^>]*>{no_state}</option>', page)
+
+
 def test_words_that_no_filter_knows_fall_away(variety: World) -> None:
     asked = "severity=9&severity=1&state=LOST&turn=moon&owner=me%27&view=nowhere&page=-3&q=%00"
     assert listed(variety.client("marek").get(f"/desk/?{asked}")) == [variety.tickets["one"].reference]

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
 from tenancy.context import work_unit
-from tests.desk.reading import WORKER, fresh, hidden, stored, text
+from tests.desk.reading import WORKER, clock, fresh, hidden, stored, text
 from tests.world import World, message, ticket
 from tickets.models import Attachment, Message, ReplyDraft, Ticket
 
@@ -231,6 +231,14 @@ def test_a_newer_note_stops_no_reply(world: World) -> None:
     page = text(world.client("marek").get(url(filed, "?compose=public")))
     message(world, filed, "rita", "Look at the batch.", kind="internal")
     assert send(world, filed, seen_at=hidden(page, "seen_at")).status_code == 302
+
+
+def test_two_that_came_in_at_the_same_instant_are_told_apart(world: World) -> None:
+    filed, now = ticket(world), clock()
+    first = message(world, filed, "rita", now=now)
+    second = message(world, filed, "ilse", "And now?", now=now)
+    assert first.created_at < second.created_at
+    assert send(world, filed, seen_at=first.created_at.isoformat()).status_code == 409
 
 
 @pytest.mark.parametrize("seen_at", ["", "yesterday"])

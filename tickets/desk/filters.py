@@ -185,7 +185,7 @@ def chips(asked: Asked, form: QueueForm, url: str) -> list[dict[str, str]]:
     for one in asked.severity:
         shown.append(chip(f"Severity {one}", severity=tuple(s for s in asked.severity if s != one)))
     if asked.state:
-        shown.append(chip(f"State: {dict(STATES)[asked.state]}", state=""))
+        shown.append(chip(f"State: {STATES[asked.state]}", state=""))
     if asked.turn:
         shown.append(chip(f"Turn: {Turn(asked.turn).label}", turn=""))
     if asked.customer:

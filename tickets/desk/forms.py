@@ -13,7 +13,12 @@ from tenancy.models import Membership
 from tickets.lifecycle import State, Turn
 
 RADIOS_AT_MOST = 7  # interface.md 3.5: a select only for more than that
-STATES = [("", "Open")] + [(str(s), s.label) for s in State] + [("any", "Every state")]
+STATES = {
+    "": "All open",
+    **{str(state): state.label for state in State},
+    str(State.OPEN): "Open, in work",  # "Open" alone would read as all that have not ended
+    "any": "Every state",
+}
 
 
 def version_field() -> forms.IntegerField:
@@ -40,7 +45,7 @@ class QueueForm(forms.Form):
         label="Customer", required=False, max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     owner = forms.ChoiceField(label="Owner", required=False)
-    state = forms.ChoiceField(label="State", required=False, choices=STATES)
+    state = forms.ChoiceField(label="State", required=False, choices=list(STATES.items()))
     turn = forms.ChoiceField(label="Turn", required=False, choices=[("", "Any"), *Turn.choices])
     severity = forms.MultipleChoiceField(
         label="Severity",
@@ -55,6 +60,8 @@ class QueueForm(forms.Form):
         super().__init__(data, auto_id="f_%s")
         others = ("resellers", "A reseller") if actor.is_operator else ("rozoom", "roZoom")
         colleagues = [(str(one.person_id), one.person_name) for one in people if one.person_id != actor.person_id]
+        if data.get("view") == "ended":
+            choice_field(self, "state").choices = [("", "All ended"), *list(STATES.items())[1:]]
         self.owners = [("", "Anyone"), ("me", "Me"), ("nobody", "Nobody"), others, *colleagues]
         choice_field(self, "owner").choices = self.owners
         self.customers = customers

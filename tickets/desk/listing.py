@@ -13,7 +13,7 @@ from tenancy.actor import Actor
 from tenancy.models import Kind, Membership, Organisation
 from tickets import queries
 from tickets.desk.filters import COUNTED, VIEWS, Asked, in_order, narrowed, view_tickets
-from tickets.lifecycle import State
+from tickets.lifecycle import UNSOLVED, State
 from tickets.models import OPEN_TICKETS, Ticket, TicketQuerySet
 
 TOLD = 160  # characters of the last message, about one line
@@ -151,4 +151,7 @@ def customers_to_choose(actor: Actor) -> list[tuple[str, str]]:
 
 
 def title(asked: Asked) -> str:
+    """The name of the view, unless the state asked for contradicts it."""
+    if asked.state and asked.view in ("open", "ended") and (asked.state in UNSOLVED) != (asked.view == "open"):
+        return "Tickets"
     return VIEWS[asked.view].title

@@ -87,5 +87,10 @@ def state_words(ticket: Ticket) -> str:
 def last_line(ticket: Ticket, said: Mapping[str, str] | None) -> str:
     """The newest message in one line; before there is one, what was reported."""
     if said is None:
-        return f"{ticket.reporter_name}: {' '.join(ticket.opening.split())}"  # type: ignore[attr-defined]
-    return f"{NOTE_WORDS.get(said['kind'], '')}{said['author']}: {' '.join(said['text'].split())}"
+        return f"{ticket.reporter_name}: {one_line(ticket.opening)}"  # type: ignore[attr-defined]
+    return f"{NOTE_WORDS.get(said['kind'], '')}{said['author']}: {one_line(said['text'])}"
+
+
+def one_line(text: str) -> str:
+    """Without line breaks and the commonest marks of Markdown."""
+    return " ".join(text.replace("**", "").replace("`", "").split())

@@ -12,9 +12,9 @@ from tenancy.pages import new_form_token
 from tickets import queries
 from tickets.desk import composing, facts, moving
 from tickets.desk.composing import Desk
-from tickets.desk.filters import VIEWS, Asked
+from tickets.desk.filters import Asked
 from tickets.desk.forms import ComposeForm
-from tickets.desk.listing import beside
+from tickets.desk.listing import beside, title
 from tickets.desk.rows import row, state_words, ticket_url, with_query
 from tickets.desk.talk import talk_of
 from tickets.desk.words import Readers
@@ -154,7 +154,7 @@ def _list(desk: Desk, asked: Asked, now: datetime) -> dict[str, Any]:
     start = max(0, (at or 0) - BESIDE_AROUND)
     near = found[start : start + 2 * BESIDE_AROUND + 1]
     return {
-        "list_title": VIEWS[asked.view].title,
+        "list_title": title(asked),
         "list_url": with_query(reverse("desk:queue"), desk.list_query),
         "beside": [row(desk.actor, one, None, desk.list_query) for one in near],
         "next_url": ticket_url(following[0].reference, desk.list_query) if following else "",
