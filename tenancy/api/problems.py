@@ -76,7 +76,7 @@ def answer(
         title=TITLES.get(code, "Refused"),
         detail=detail,
         param=param,
-        errors=[error._asdict() for error in errors],
+        errors=[{**error._asdict(), "param": error.param or None} for error in errors],
     )
     return Response(body, status=status_code, headers=headers, content_type=MEDIA_TYPE)
 

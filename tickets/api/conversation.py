@@ -20,7 +20,7 @@ from tenancy.api.idempotency import answer_once, json_response
 from tenancy.api.inputs import clip, read_body
 from tenancy.api.pagination import Order, paginate
 from tenancy.api.parsers import LimitedJSONParser, UploadParser, fields_and_files
-from tenancy.api.problems import FieldError, Mistakes, Problem
+from tenancy.api.problems import FieldError, Mistakes, Problem, mistake
 from tenancy.api.schema import (
     BODY,
     CURSOR,
@@ -38,7 +38,7 @@ from tickets.api import examples
 from tickets.api.finding import files_by_message, files_of, find_ticket, messages_of
 from tickets.api.reading import write_file, write_message
 from tickets.api.shapes import FileBody, FileForm, FileShape, MessageBody, MessageForm, MessageShape
-from tickets.files import CheckedFile, check_files
+from tickets.files import BadFile, CheckedFile, check_files
 from tickets.models import Attachment, Channel, MessageKind, Ticket
 from tickets.services.conversation import NEEDS
 from tickets.services.sending import add_files
@@ -250,7 +250,10 @@ def read_form(
     if len(uploads) > most:
         raise Mistakes([FieldError(part, "too_many_files", f"Send at most {most} in one request.")])
     refuse_too_large(uploads, part)
-    return values, check_files(uploads)
+    try:
+        return values, check_files(uploads)
+    except BadFile as refused:  # which names the field of the pages' forms
+        raise mistake(part, refused.code, refused.message) from None
 
 
 def refuse_too_large(uploads: list[Any], part: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Expression, QuerySet
 
@@ -82,7 +83,10 @@ def read_ticket(reference: str) -> Row:
 
 def read_picked(picked: QuerySet[Ticket]) -> list[Row]:
     """The rows of these tickets in their order, in one query."""
-    sql, values = picked.values_list(Columns()).query.sql_with_params()
+    try:
+        sql, values = picked.values_list(Columns()).query.sql_with_params()
+    except EmptyResultSet:  # a search that found nothing
+        return []
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [Row(*row) for row in cursor.fetchall()]
