@@ -49,13 +49,22 @@ def make_world(kept: Kept) -> World:
 def _organisations(world: World) -> None:
     for one in cast.ORGANISATIONS:
         if one.kind == Kind.OPERATOR:
-            operator = found_operator(name=one.name, code=one.code)
-            world.organisations[one.code] = operator
+            world.organisations[one.code] = _operator(one)
             continue
         details: dict[str, Any] = {"name": one.name, "kind": one.kind, "time_zone": one.time_zone, "phone": one.phone}
         if one.reseller:
             details["reseller"] = world.organisations[one.reseller]
         world.organisations[one.code], _ = Organisation.objects.get_or_create(code=one.code, defaults=details)
+
+
+def _operator(one: cast.Org) -> Organisation:
+    """One that is there already keeps its zone and its phone."""
+    is_new = not Organisation.objects.filter(kind=Kind.OPERATOR).exists()
+    operator = found_operator(name=one.name, code=one.code)
+    if is_new:
+        operator.time_zone, operator.phone = one.time_zone, one.phone
+        operator.save(update_fields=["time_zone", "phone"])
+    return operator
 
 
 def _people(world: World, kept: Kept) -> None:

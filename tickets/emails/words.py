@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
-from rozoom_support.lib.ui.clock import plain_duration
+from rozoom_support.lib.ui.clock import amount
 from rozoom_support.lib.ui.times import clock_time, deadline
 from sla.clock import KIND_WORDS, TARGET_WORDS
 from sla.models import Escalation
@@ -68,7 +68,7 @@ def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
         headline=f"New, severity {ticket.severity}: {ticket.subject}",
         lead=f"{ticket.customer.name} reported a problem of severity {ticket.severity}.",
         paragraphs=_due_lines(ticket.response_due_at, reader, now),
-        quote=Quote(f"{ticket.reporter_name} wrote:", ticket.description),
+        quote=Quote(f"{ticket.reporter_name}:", ticket.description),
         facts=_facts(ticket),
         action="Open it at the desk",
         why=f"You get this because you work at {role}.",
@@ -79,11 +79,11 @@ def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reade
     names = [f"{file.name} ({filesizeformat(file.size)})" for file in files]
     author = message.author_name
     if message.author_organisation and message.author_organisation != message.author_name:
-        author = f"{author}, {message.author_organisation},"
+        author = f"{author}, {message.author_organisation}"
     return Letter(
         lead=f"{message.author_name} {KINDS[MessageKind(message.kind)]}.",
         paragraphs=_state_lines(ticket, message, reader),
-        quote=Quote(f"{author} wrote:", message.body, names),
+        quote=Quote(f"{author}:", message.body, names),
         facts=[("Ticket", str(ticket)), *([] if reader.party == "customer" else [("Customer", ticket.customer.name)])],
         action="Read and answer it here",
         why=_why(ticket, reader),
@@ -136,11 +136,11 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
     what = KIND_WORDS[segment.kind].lower()
     left = segment.due_at - now
     if left >= timedelta():
-        headline = f"Severity {segment.severity}: {plain_duration(left)} left to answer: {ticket.subject}"
+        headline = f"Severity {segment.severity}: {_span(left)} left to answer: {ticket.subject}"
         lead = f"{ticket.reference} has no answer yet. {percent} % of the promised time is over."
     else:
-        headline = f"Severity {segment.severity}: overdue by {plain_duration(-left)}: {ticket.subject}"
-        lead = f"{ticket.reference} is overdue by {plain_duration(-left)}. Nobody has answered."
+        headline = f"Severity {segment.severity}: overdue by {_span(-left)}: {ticket.subject}"
+        lead = f"{ticket.reference} is overdue by {_span(-left)}. Nobody has answered."
     paragraphs = [
         f"{ticket.customer.name} was promised the {what} by {_deadline(segment.due_at, reader, now)}, "
         f"within {TARGET_WORDS[segment.severity]}.",
@@ -149,7 +149,7 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
     if level.fired_at - level.scheduled_at >= NOTICED_LATE:
         paragraphs.append(
             f"This was to be sent at {_deadline(level.scheduled_at, reader, now)}. "
-            f"It was noticed {plain_duration(level.fired_at - level.scheduled_at)} late."
+            f"It was noticed {_span(level.fired_at - level.scheduled_at)} late."
         )
     return Letter(
         headline=headline,
@@ -165,7 +165,7 @@ def _due_lines(due: datetime | None, reader: Reader, now: datetime) -> list[str]
     if due is None:
         return []
     left = due - now
-    tail = f"{plain_duration(left)} left" if left >= timedelta() else f"overdue by {plain_duration(-left)}"
+    tail = f"{_span(left)} left" if left >= timedelta() else f"overdue by {_span(-left)}"
     return [f"Our answer is due by {_deadline(due, reader, now)} ({tail})."]
 
 
@@ -173,7 +173,7 @@ def _facts(ticket: Ticket) -> list[tuple[str, str]]:
     """For those who work on it."""
     customer = ticket.customer
     served = customer.reseller if customer.reseller_id and customer.reseller.kind == "RESELLER" else None  # type: ignore[union-attr]
-    owner = ticket.assignee_name or (ticket.team.name if ticket.team else "nobody")
+    owner = ticket.assignee_name or (f"nobody, team {ticket.team.name}" if ticket.team else "nobody")
     return [
         ("Customer", f"{customer.name} (served by {served.name})" if served else customer.name),
         ("Severity", f"{ticket.severity}, because: {ticket.severity_because}"),
@@ -200,3 +200,8 @@ def _why(ticket: Ticket, reader: Reader) -> str:
 
 def _deadline(instant: datetime, reader: Reader, now: datetime) -> str:
     return deadline(instant, reader.zone, int(now.timestamp() * 1000))
+
+
+def _span(length: timedelta) -> str:
+    """Whole minutes: a mail is read later than it is made."""
+    return amount(int(length.total_seconds()), each_second=False)
