@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 from celery import shared_task
@@ -6,6 +7,8 @@ from notifications.delivery import deliver as deliver_mail
 from notifications.delivery import sender_slot
 from notifications.expansion import expand
 from notifications.tidying import tidy as tidy_up
+
+TURN = 2.0  # seconds for events, then for mails
 
 
 @shared_task(name="notifications.deliver")
@@ -20,7 +23,17 @@ def tidy(**kwargs: Any) -> None:
 
 
 def work(*, seconds: float) -> tuple[int, int]:
-    """Events handled and mails sent. Expanding is quick and always done; sending only while few others do it."""
-    handled = expand(seconds=seconds)
+    """Expand events and send mails until nothing waits or the time is over. Returns how many of each.
+
+    Only a few do it at once, so that a crowd of events or a slow mail server never takes all the worker's processes
+    from the promises. In turns, so that a new severity 1 event does not wait for all the mails of severity 3.
+    """
+    until = time.monotonic() + seconds
+    handled = sent = 0
     with sender_slot() as is_free:
-        return handled, deliver_mail(seconds=seconds) if is_free else 0
+        while is_free and (left := until - time.monotonic()) > 0:
+            more_handled, more_sent = expand(seconds=min(TURN, left)), deliver_mail(seconds=min(TURN, left))
+            handled, sent = handled + more_handled, sent + more_sent
+            if not more_handled and not more_sent:
+                break
+    return handled, sent

@@ -50,7 +50,7 @@ class Handler:
         if self.hang_up_after_data:
             server.transport.abort()
         elif self._in_session[id(session)] == self.hang_up_after:
-            asyncio.get_running_loop().call_later(0.01, server.transport.abort)
+            asyncio.get_running_loop().call_later(0.0002, server.transport.close)
         return "250 taken"
 
     @property
