@@ -103,15 +103,27 @@ def remember_children(state: State, pids: Mapping[str, int]) -> None:
 def end_leftovers(state: State, *, seconds: float = 10) -> None:
     """Ends what a killed launcher left behind. PostgreSQL has its own way (postgres.clear_stale)."""
     file = state.path("children.json")
-    children = read_json(file) or {}
-    left = [pid for name, (pid, mark) in children.items() if name != "postgres" and mark and fingerprint(pid) == mark]
+    children = {name: known for name, known in (read_json(file) or {}).items() if name != "postgres"}
+    left = {pid for pid, mark in children.values() if mark and fingerprint(pid) == mark}
+    left |= orphans({pid for pid, _ in children.values()} - left)
     for pid in left:
         send(pid, signal.SIGTERM)
     if not wait_until(lambda: not any(fingerprint(pid) for pid in left), seconds=seconds):
         for pid in left:
-            kill_group(pid)
+            send(pid, signal.SIGKILL)
         wait_until(lambda: not any(fingerprint(pid) for pid in left), seconds=2)
     file.unlink(missing_ok=True)
+
+
+def orphans(leaders: set[int]) -> set[int]:
+    """What dead leaders started, such as gunicorn's workers, which hold the port for a second longer. Linux only."""
+    found: set[int] = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):
+            state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group) in leaders and state not in "ZX" and (entry / "cwd").samefile(ROOT):
+                found.add(int(entry.name))
+    return found
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:

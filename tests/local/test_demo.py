@@ -71,6 +71,7 @@ def test_it_starts_survives_a_kill_of_everything_and_stops(checkout: Path):
     assert "Preparing the database" not in said  # nothing had changed
     assert again["tokens"] == demo["tokens"]
     assert again["people"] == demo["people"]
+    assert again["base_url"] == demo["base_url"]  # nothing of the first start holds the port any more
     assert before <= {ticket["reference"] for ticket in tickets(again)}
     children = [pid for pid, _ in read_json(checkout / "var" / "children.json").values()]
     asked = time.monotonic()
