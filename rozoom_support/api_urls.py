@@ -9,6 +9,7 @@ from tenancy.api.views import UnknownAddress
 urlpatterns = [
     path("v1/openapi.json", docs.openapi, name="openapi"),
     path("docs/", docs.guide, name="api-docs"),
+    path("docs/console/", docs.console, name="api-console"),
     path("docs/api.md", docs.guide_source, name="api-docs-source"),
     re_path(r"^v1/me/?$", Me.as_view(), name="api-me"),
     path("v1/", include("tickets.api.urls")),

@@ -49,6 +49,7 @@ TITLES: dict[str, str] = {
     "cannot_move": "The ticket can not be moved like this",
     "cannot_merge": "The tickets can not be merged",
     "cannot_assign": "The ticket can not be given to this person",
+    "clock_runs": "A promise runs already",
     # too much, and our own trouble
     "too_many_requests": "Too many requests",
     "busy": "Somebody else is changing the same thing",

@@ -1,6 +1,7 @@
 """The API explains itself: its OpenAPI description and its documentation, for anybody, without a token."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -8,15 +9,19 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tenancy.api.reference import operations, shapes
 from tenancy.middleware import identity_view
 
 GUIDE = settings.BASE_DIR / "docs" / "api.md"
+SHOWN_ADDRESS = "https://support.example.com"  # in the file; the page shows the address it is served from
+EXAMPLE_NAMES = {"sh": "Request", "json": "Answer"}
 
 
 @lru_cache(maxsize=1)
@@ -42,16 +47,38 @@ def guide_source(request: HttpRequest) -> HttpResponse:
 @identity_view
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
-    html, contents = rendered_guide()
-    return render(request, "api/docs.html", {"guide": html, "contents": contents, "section": "api"})
+    return render(request, "api/docs.html", documentation())
+
+
+@identity_view
+@require_safe
+def console(request: HttpRequest) -> HttpResponse:
+    """Swagger UI, from here and under the same policy as every page."""
+    return render(request, "api/console.html")
 
 
 @lru_cache(maxsize=1)
+def documentation() -> dict[str, Any]:
+    html, contents = rendered_guide()
+    described = json.loads(description())
+    return {
+        "guide": html,
+        "contents": contents,
+        "operations": operations(described),
+        "shapes": shapes(described),
+        "section": "api",
+    }
+
+
 def rendered_guide() -> tuple[SafeString, list[tuple[str, str]]]:
     """docs/api.md as HTML with an anchor at each heading, and its chapters."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    text = GUIDE.read_text("utf-8").replace("https://support.example.com", settings.BASE_URL)
-    tokens = parser.parse(text)
+    parser.add_render_rule("fence", _example)
+    parser.add_render_rule(
+        "table_open", lambda *_: '<div class="table-box" tabindex="0" role="group" aria-label="Table"><table>'
+    )
+    parser.add_render_rule("table_close", lambda *_: "</table></div>")
+    tokens = parser.parse(GUIDE.read_text("utf-8").replace(SHOWN_ADDRESS, settings.BASE_URL))
     contents = []
     for heading, inline in pairwise(tokens):
         if heading.type == "heading_open":
@@ -59,7 +86,7 @@ def rendered_guide() -> tuple[SafeString, list[tuple[str, str]]]:
             heading.attrSet("id", anchor)
             if heading.tag == "h2":
                 contents.append((anchor, inline.content))
-    html = parser.renderer.render(_scrollable(tokens), parser.options, {})
+    html = parser.renderer.render(tokens, parser.options, {})
     return mark_safe(html), contents  # noqa: S308 - our own file, with HTML off
 
 
@@ -69,9 +96,12 @@ def anchor_of(heading: str) -> str:
     return "".join(kept).replace(" ", "-")
 
 
-def _scrollable(tokens: list[Token]) -> list[Token]:
-    """Code scrolls in a box of its own that the keyboard can reach."""
-    for token in tokens:
-        if token.type in {"fence", "code_block"}:
-            token.attrSet("tabindex", "0")
-    return tokens
+def _example(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Code scrolls in a box of its own that the keyboard reaches and a name tells; a button copies it."""
+    return format_html(
+        '<div class="example"><pre tabindex="0" role="group" aria-label="{}"><code>{}</code></pre>'
+        '<button class="btn btn-quiet btn-s needs-js" type="button" data-copy="{}">Copy</button></div>',
+        EXAMPLE_NAMES.get(tokens[index].info, "Example"),
+        tokens[index].content,
+        tokens[index].content,
+    )

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from rozoom_support.lib.problems import MEDIA_TYPE, problem
+from tenancy.api.authentication import scopes_for
 from tenancy.api.codes import TITLES
 
 HEADER: Literal["header"] = "header"
@@ -35,6 +36,7 @@ MEANINGS: dict[int, tuple[str, Sequence[str]]] = {
 }
 ALWAYS = (401, 403, 406, 422, 429, 500, 503)
 BODY = (400, 413, 415)
+PATH_WORDS = {"reference": "Such as ACME-42.", "id": "The id, as the list gives it."}
 RATE_HEADERS = {
     "RateLimit-Limit": "What the token may do in a minute, of the kind that is nearest to its end.",
     "RateLimit-Remaining": "How much of it is left.",
@@ -88,6 +90,15 @@ class ProblemSchema(AutoSchema):
     def _get_serializer_name(self, serializer: Any, direction: str, bypass_extensions: bool = False) -> str:
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         return name.removesuffix("Request").removeprefix("Patched").removesuffix("Shape")
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """The scopes this method needs. One that depends on the body asks for more (kinds of message)."""
+        needed = getattr(self.view, "capabilities", {}).get(self.method, ())
+        return [{TokenScheme.name: sorted({scopes_for(capability)[0] for capability in needed})}]
+
+    def _resolve_path_parameters(self, variables: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        return [{**one, "description": PATH_WORDS.get(one["name"], "")} for one in found]
 
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "tag", "Other")]

@@ -79,8 +79,8 @@ class Messages(ApiView):
         id_="add_message",
         summary="Add a message",
         words=(
-            "A public reply is read by everybody, a partner note by the reseller and roZoom, an internal note by roZoom. "
-            "Send JSON, or a form when files come with it."
+            "A public reply is read by everybody and needs tickets:write; a partner note is read by the reseller and "
+            "roZoom, an internal note by roZoom, and both need notes:write. Send JSON, or a form when files come with it."
         ),
         request={"application/json": MessageBody, "multipart/form-data": MessageForm},
         answer=MessageShape,
@@ -149,7 +149,10 @@ class Files(ApiView):
     @operation(
         id_="send_file",
         summary="Send a file",
-        words="One file, without a message. It tells nobody; when somebody waits for it, send it with a message.",
+        words=(
+            "One file, without a message; its kind needs the same scope as a message of that kind. It tells nobody: when "
+            "somebody waits for it, send it with a message."
+        ),
         request={"multipart/form-data": FileForm},
         answer=FileShape,
         status=201,
