@@ -9,8 +9,10 @@ from tenancy.operations import ALL, TenantKey, TenantPolicies
 READ = "SELECT"
 WALL = [
     TenantPolicies("ladderstep", customer=None, reseller=None, staff_grant=ALL, worker_grant=READ),
-    # Clocks are written by the functions of 0002; besides, the worker may bring in history (its UPDATE locks rows).
-    TenantPolicies("clocksegment", customer_grant=READ, reseller_grant=READ, staff_grant=READ),
+    # Clocks are written by the functions of 0002 and 0004 alone. Locking a row asks for the worker's UPDATE.
+    TenantPolicies(
+        "clocksegment", customer_grant=READ, reseller_grant=READ, staff_grant=READ, worker_grant="SELECT, UPDATE"
+    ),
     TenantPolicies("escalation", customer=None, reseller_grant=READ, staff_grant=READ, worker_grant=READ),
     TenantKey("clocksegment"),
     TenantKey("escalation"),
