@@ -7,6 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.contrib.postgres.functions import TransactionNow
+from django.db.models import F
 
 from notifications.backoff import delay
 from notifications.handlers import Mail, mails_for
@@ -41,9 +42,10 @@ def expand(*, seconds: float) -> int:
     until = time.monotonic() + seconds
     handled = 0
     while time.monotonic() < until and (batch := claim()):
-        for event in batch:
+        for place, event in enumerate(batch):
             if time.monotonic() >= until:
-                break  # the lease brings the rest back
+                _hand_back(batch[place:])
+                break
             handled += _expand_or_put_off(event)
     return handled
 
@@ -96,6 +98,14 @@ def _delivery(event: Event, mail: Mail) -> Delivery:
         created_at=event.created_at,
         next_at=TransactionNow(),
     )
+
+
+def _hand_back(batch: list[Event]) -> None:
+    """These were not tried: at once for the next one, and without the attempt."""
+    with work_unit(WORKER):
+        for event in batch:
+            mine = Event.objects.filter(pk=event.pk, state=Event.State.QUEUED, attempts=event.attempts)
+            mine.update(attempts=F("attempts") - 1, next_at=TransactionNow())
 
 
 def _put_off(event: Event, error: str) -> None:

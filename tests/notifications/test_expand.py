@@ -1,5 +1,6 @@
 """From event to mails: exactly once, and one bad event holds up no other."""
 
+import time
 from collections.abc import Callable, Iterable
 from threading import Barrier, Thread
 
@@ -147,6 +148,17 @@ def test_what_was_claimed_is_nobody_elses_until_the_lease_is_over(world: World, 
     assert not expansion._expand(mine)
     assert expansion._expand(theirs)
     assert states(events()) == ["HANDLED"]
+
+
+def test_what_there_was_no_time_for_is_handed_back(world: World, handled: Handled) -> None:
+    handled("test.topic", lambda event: time.sleep(0.1) or [])
+    for _ in range(6):
+        emit(world)
+    assert 1 <= expand(seconds=0.25) <= 4
+    assert {event.attempts for event in events() if event.state == "QUEUED"} == {0}
+    expand(seconds=5)
+    assert set(states(events())) == {"HANDLED"}
+    assert {event.attempts for event in events()} == {1}
 
 
 def test_the_most_severe_are_expanded_first(world: World, handled: Handled) -> None:
