@@ -94,7 +94,7 @@ def test_redis_down_costs_a_deed_nothing_and_is_said_once(
     began = time.monotonic()
     for n in range(5):
         queue(dedup=f"mail.{n}")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1.5
     assert states(mails()) == ["QUEUED"] * 5
     assert [r.levelname for r in caplog.records if r.name == "notifications.waking"] == ["WARNING"]
 

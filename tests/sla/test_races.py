@@ -78,7 +78,7 @@ def test_it_fires_within_milliseconds_of_the_instant(lasting_world: World) -> No
     tickets = many_reported(lasting_world, [now - 30 * MINUTE + timedelta(seconds=n / 10) for n in range(4, 9)])
     run_for(1.2)
     lags = [fired(one)[0].fired_at - fired(one)[0].scheduled_at for one in tickets]
-    assert max(lags) < timedelta(milliseconds=250), lags
+    assert max(lags) < timedelta(milliseconds=600), lags
 
 
 def test_a_ticket_somebody_works_on_is_swept_after_and_holds_up_no_other(lasting_world: World) -> None:
@@ -100,7 +100,7 @@ def test_a_ticket_somebody_works_on_is_swept_after_and_holds_up_no_other(lasting
         assert is_held.wait(10)
         began = time.monotonic()
         assert sweep().fired == 1
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.0
         assert (levels(other), levels(busy)) == ([1], [])
         may_end.set()
 
