@@ -51,4 +51,6 @@ def visit(browser: Browser, lasting_world: World, live_server: Any) -> Iterator[
 
     yield visit_
     for context in contexts:
+        for page in context.pages:
+            page.wait_for_load_state("networkidle")  # the server must not be asked when its database is gone
         context.close()

@@ -258,8 +258,9 @@ def test_a_new_message_waits_behind_a_bar_while_text_is_typed(visit: Any, lastin
 def test_the_page_asks_for_news_by_itself(visit: Any, lasting_world: World) -> None:
     ticket(lasting_world)
     page = visit("/tickets/ACME-1/")
-    with page.expect_request(lambda asked: "/news/" in asked.url, timeout=13000):
+    with page.expect_response(lambda answer: "/news/" in answer.url, timeout=13000) as asked:
         pass
+    assert asked.value.status == 204
 
 
 def test_older_messages_unfold_in_place(visit: Any, lasting_world: World) -> None:
