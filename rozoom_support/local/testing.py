@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from rozoom_support.local.bootstrap import Addresses
 from rozoom_support.local.environment import application_environment
@@ -24,8 +25,54 @@ from rozoom_support.local.processes import (
 from rozoom_support.local.redis import Redis
 from rozoom_support.local.state import ROOT, LocalError, Lock, State
 
-STARTED = "ROZOOM_TEST_SERVICES"  # set for the processes below the one that started them
+# Set for the processes below the one that started the services: the folder that keeps them.
+STARTED = "ROZOOM_TEST_SERVICES"
+# Of pytest-xdist: which of several test processes this is. Each gets a Redis of its own, as tests empty it.
+WORKER = "PYTEST_XDIST_WORKER"
+OWN_REDIS = "ROZOOM_TEST_REDIS"
 RUNS_AT_ONCE = 9
+
+
+class Services:
+    """Servers that end with this process."""
+
+    def __init__(self, state: State, lock: Lock) -> None:
+        self.state = state
+        self.lock = lock
+        self.owner = os.getpid()
+        self.running: list[tuple[Program, subprocess.Popen[bytes]]] = []
+        end_leftovers(state)
+        atexit.register(self.stop)
+
+    def start(self, program: Program, ready: Callable[[], bool]) -> None:
+        log = self.state.log(program.name)
+        cap_log(log, limit=1024 * 1024)
+        process = spawn(program, log)
+        self.running.append((program, process))
+        remember_children(self.state, {started.name: child.pid for started, child in self.running})
+        if not wait_until(lambda: ready() or process.poll() is not None, seconds=30) or process.poll() is not None:
+            raise LocalError(f"{program.name} did not start:\n{tail(log)}")
+
+    def stop(self) -> None:
+        if os.getpid() != self.owner:  # a fork of it
+            return
+        for program, process in reversed(self.running):
+            end(process, program.stop_signal, program.stop_seconds)
+        self.state.path("children.json").unlink(missing_ok=True)
+        self.lock.release()
+
+    def database(self, *, fast: bool) -> Addresses:
+        if os.environ.get("DATABASE_URL"):
+            return addresses_of_given_server(self.state, for_tests=True)
+        postgres = Postgres(self.state, options=TEST_OPTIONS if fast else None)
+        postgres.initialise()
+        self.start(postgres.program(), postgres.ready)
+        return prepare_own_cluster(postgres, for_tests=True)
+
+    def redis(self) -> str:
+        redis = Redis(self.state, keep=False)
+        self.start(redis.program(), redis.ready)
+        return redis.url
 
 
 def ensure_services(*, folder: str = "test", for_tests: bool = True) -> dict[str, str]:
@@ -34,56 +81,28 @@ def ensure_services(*, folder: str = "test", for_tests: bool = True) -> dict[str
     The calling process owns the services and stops them when it ends. Processes it starts use the same ones.
     """
     if STARTED in os.environ:
-        return {}
-    running: list[tuple[Program, subprocess.Popen[bytes]]] = []
-    state, lock = _free_state(folder)
-    end_leftovers(state)
-
-    owner = os.getpid()
-
-    def stop() -> None:
-        if os.getpid() == owner:
-            for program, process in reversed(running):
-                end(process, program.stop_signal, program.stop_seconds)
-            state.path("children.json").unlink(missing_ok=True)
-            lock.release()
-
-    atexit.register(stop)
-
-    def start(program: Program, ready: Callable[[], bool]) -> None:
-        log = state.log(program.name)
-        cap_log(log, limit=1024 * 1024)
-        process = spawn(program, log)
-        running.append((program, process))
-        remember_children(state, {started.name: child.pid for started, child in running})
-        if not wait_until(lambda: ready() or process.poll() is not None, seconds=30) or process.poll() is not None:
-            raise LocalError(f"{program.name} did not start:\n{tail(log)}")
-
-    environment = application_environment(
-        state,
-        _database(state, start, fast=for_tests),
-        _redis(state, start),
-        {STARTED: "1", "ROZOOM_TESTING" if for_tests else "DEMO": "1"},
-    )
+        environment = _redis_of_this_worker(State(Path(os.environ[STARTED])))
+    else:
+        services = Services(*_free_state(folder))
+        own_redis = {} if os.environ.get("REDIS_URL") else {OWN_REDIS: "1"}
+        environment = application_environment(
+            services.state,
+            services.database(fast=for_tests),
+            os.environ.get("REDIS_URL") or services.redis(),
+            {STARTED: str(services.state.folder), "ROZOOM_TESTING" if for_tests else "DEMO": "1", **own_redis},
+        )
     os.environ.update(environment)
     return environment
 
 
-def _database(state: State, start: Callable[[Program, Callable[[], bool]], None], *, fast: bool) -> Addresses:
-    if os.environ.get("DATABASE_URL"):
-        return addresses_of_given_server(state, for_tests=True)
-    postgres = Postgres(state, options=TEST_OPTIONS if fast else None)
-    postgres.initialise()
-    start(postgres.program(), postgres.ready)
-    return prepare_own_cluster(postgres, for_tests=True)
-
-
-def _redis(state: State, start: Callable[[Program, Callable[[], bool]], None]) -> str:
-    if given := os.environ.get("REDIS_URL"):
-        return given
-    redis = Redis(state, keep=False)
-    start(redis.program(), redis.ready)
-    return redis.url
+def _redis_of_this_worker(state: State) -> dict[str, str]:
+    worker = os.environ.get(WORKER)
+    if worker is None or os.environ.get(OWN_REDIS) in {None, worker}:
+        return {}
+    part = State.at(state.path(worker))
+    lock = Lock(part.lock_file)
+    lock.acquire()
+    return {"REDIS_URL": Services(part, lock).redis(), OWN_REDIS: worker}
 
 
 def _free_state(folder: str) -> tuple[State, Lock]:
