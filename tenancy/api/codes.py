@@ -4,6 +4,7 @@ TITLES: dict[str, str] = {
     # the request could not be read
     "malformed_body": "The body could not be read",
     "unsupported_media_type": "This media type is not read here",
+    "length_required": "The length of the body is not said",
     "body_too_large": "The body is too large",
     "not_acceptable": "This media type is not written here",
     # who asks

@@ -44,7 +44,7 @@ def instant(name: str, values: list[str]) -> Any:
 
 def ids(name: str, values: list[str]) -> list[UUID] | FieldError:
     try:
-        return [UUID(text) for text in split(values)]
+        return [UUID(text) for text in split(values)] or FieldError(name, "blank", f"{name} must not be empty.")
     except ValueError:
         return FieldError(name, "wrong_type", f"{name} must be an id as we give it out (a UUID).")
 

@@ -53,6 +53,7 @@ class Operation:
     request_example: str
     status: str
     answer: str  # the name of the object
+    is_page: bool
     answer_example: str
     refusals: list[Refusal]
 
@@ -93,6 +94,7 @@ def _operation(description: dict[str, Any], path: str, method: str, one: dict[st
     status = next(status for status in one["responses"] if status.startswith("2"))
     content = one["responses"][status].get("content", {})
     answer: dict[str, Any] = next(iter(content.values()), {})
+    name = _name(answer.get("schema", {}))
     bodies = one.get("requestBody", {}).get("content", {})
     return Operation(
         id=one["operationId"],
@@ -108,7 +110,8 @@ def _operation(description: dict[str, Any], path: str, method: str, one: dict[st
         ],
         request_example=_example(bodies.get("application/json", {})),
         status=status,
-        answer=_name(answer.get("schema", {})),
+        answer=name.removesuffix("Page"),
+        is_page=name.endswith("Page"),
         answer_example=_example(answer),
         refusals=[_refusal(description, status, refused) for status, refused in _refused(one)],
     )

@@ -22,6 +22,7 @@ MEANINGS: dict[int, tuple[str, Sequence[str]]] = {
     404: ("It does not exist, or it is not yours: the same answer.", ["not_found"]),
     406: ("Only JSON is written here.", ["not_acceptable"]),
     409: ("It can not be done now.", ["cannot_move", "cannot_assign", "cannot_reply", "cannot_merge", "conflict"]),
+    411: ("The length of the body is not said.", ["length_required"]),
     412: ("Someone changed it meanwhile. Nothing was recorded.", ["stale"]),
     413: ("Too large.", ["body_too_large", "file_too_large"]),
     415: ("This media type is not read here.", ["unsupported_media_type"]),
@@ -35,7 +36,7 @@ MEANINGS: dict[int, tuple[str, Sequence[str]]] = {
     503: ("Try again after Retry-After. Nothing was saved.", ["unavailable", "busy", "too_slow"]),
 }
 ALWAYS = (401, 403, 406, 422, 429, 500, 503)
-BODY = (400, 413, 415)
+BODY = (400, 411, 413, 415)
 PATH_WORDS = {"reference": "Such as ACME-42.", "id": "The id, as the list gives it."}
 RATE_HEADERS = {
     "RateLimit-Limit": "What the token may do in a minute, of the kind that is nearest to its end.",
@@ -114,8 +115,9 @@ CURSOR = (
         "page_size", "How many on a page, 1 to 100.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
     ),
 )
+VERSION_TAG = {"type": "string", "pattern": '^"[0-9]{1,9}"$'}
 IF_MATCH = OpenApiParameter(
-    "If-Match", str, HEADER, required=True, description='The ETag of the ticket as you read it, such as `"7"`.'
+    "If-Match", VERSION_TAG, HEADER, required=True, description='The ETag of the ticket as you read it, such as `"7"`.'
 )
 IF_MATCH_OPTIONAL = OpenApiParameter(
     "If-Match", str, HEADER, description="When sent, the message is added only to this version of the ticket."

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from tenancy.actor import Actor
 from tenancy.api.inputs import refuse_unknown_parameters
 from tenancy.api.pagination import PARAMETERS
+from tenancy.api.problems import Problem
 from tenancy.models import ApiToken
 
 
@@ -28,6 +29,7 @@ class ApiView(APIView):
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.perform_authentication(request)
         self.check_throttles(request)
+        refuse_chunks(request)
         if str(request.method).lower() not in self.http_method_names or not self._handles(request):
             self.http_method_not_allowed(request, *args, **kwargs)
         self.check_permissions(request)
@@ -45,6 +47,14 @@ class ApiView(APIView):
             for name, value in rate.headers().items():
                 response.headers[name] = value
         return response
+
+
+def refuse_chunks(request: Request) -> None:
+    """Django reads a body without a length as no body at all, which would be reported as missing fields."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not request.META.get("CONTENT_LENGTH"):
+        raise Problem(
+            "length_required", 411, "Send the body with Content-Length, not in chunks.", param="Content-Length"
+        )
 
 
 def actor_of(request: Request) -> Actor:

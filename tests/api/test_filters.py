@@ -140,6 +140,8 @@ def test_notes_are_not_searched_by_those_who_may_not_read_them(desk, api):
         ("state=", ("state", "not_a_choice")),
         ("severity=4", ("severity", "not_a_choice")),
         ("severity=one", ("severity", "not_a_choice")),
+        ("component=", ("component", "blank")),
+        ("site=,", ("site", "blank")),
         ("component=7F-1", ("component", "wrong_type")),
         ("reported_after=yesterday", ("reported_after", "wrong_type")),
         ("reported_after=2026-11-01T09:00:00", ("reported_after", "wrong_type")),

@@ -114,9 +114,7 @@ def test_a_repeated_form_is_one_file_whatever_its_boundary(world, api):
     program = api(world.acme)
     first = send_form(program, at(filed, "files"), KEY, file=upload())
     other = b'--zz\r\nContent-Disposition: form-data; name="file"; filename="log.txt"\r\n\r\ndoor contact open\n\r\n--zz--\r\n'
-    second = program.post(
-        at(filed, "files"), other, content_type="multipart/form-data; boundary=zz", headers=KEY
-    )
+    second = program.post(at(filed, "files"), other, content_type="multipart/form-data; boundary=zz", headers=KEY)
     assert repeated(first, second)
     assert count(Attachment) == 1
     changed = send_form(program, at(filed, "files"), KEY, file=upload(content=b"other"))
@@ -192,9 +190,7 @@ def test_of_changes_made_at_once_from_one_version_one_is_done(lasting_world, api
     filed = ticket(lasting_world)
     program = api(lasting_world.rozoom)
     bodies = [{"assignee": "marek@test.example"}, {"assignee": "rita@test.example"}, {"assignee": "duty@test.example"}]
-    answers = at_once(
-        3, lambda number: program.post(at(filed, "assignment"), bodies[number], headers=if_match(1))
-    )
+    answers = at_once(3, lambda number: program.post(at(filed, "assignment"), bodies[number], headers=if_match(1)))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412]
     with work_unit(Context("staff")):
         assert AuditEvent.objects.filter(verb="ticket.assigned").count() == 1

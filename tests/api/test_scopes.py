@@ -1,0 +1,138 @@
+"""What each scope opens, as a table against every address and method of the description."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from tenancy.api.docs import description
+from tenancy.capabilities import SCOPES
+from tenancy.models import Kind
+from tests.api.calls import at, if_match, report, send_form, upload
+from tests.world import OrganisationFactory, message, ticket
+
+pytestmark = pytest.mark.django_db
+
+READ = {"tickets:read"}
+WRITE = {"tickets:read", "tickets:write"}
+# operation: the scopes it needs, all of them
+NEEDS = {
+    "list_tickets": READ,
+    "file_ticket": {"tickets:write"},
+    "read_ticket": READ,
+    "change_ticket": WRITE,
+    "move_ticket": WRITE,
+    "assign_ticket": WRITE,
+    "explain_promise": READ,
+    "list_messages": READ,
+    "add_message": WRITE,
+    "add_note": {"tickets:read", "notes:write"},
+    "read_message": READ,
+    "list_files": READ,
+    "send_file": WRITE,
+    "read_file": READ,
+    "list_components": {"components:read"},
+    "read_component": {"components:read"},
+    "list_sites": {"components:read"},
+    "read_site": {"components:read"},
+    "read_token": set(),
+}
+
+
+@pytest.fixture
+def calls(world, api):
+    """Each operation as a call that succeeds when the token may."""
+    filed = ticket(world)
+    said = message(world, filed, "ilse")
+    sent = send_form(api(world.rozoom), at(filed, "files"), file=upload()).json()["id"]
+    component = world.components["acme"]
+    version = if_match(3)
+    return {
+        "list_tickets": lambda p: p.get("/api/v1/tickets/"),
+        "file_ticket": lambda p: p.post("/api/v1/tickets/", report(customer="ACME")),
+        "read_ticket": lambda p: p.get(at(filed)),
+        "change_ticket": lambda p: p.patch(at(filed), {"subject": "x"}, headers=version),
+        "move_ticket": lambda p: p.post(at(filed, "transitions"), {"action": "begin"}, headers=version),
+        "assign_ticket": lambda p: p.post(at(filed, "assignment"), {"assignee": "rita@test.example"}, headers=version),
+        "explain_promise": lambda p: p.get(at(filed, "promise")),
+        "list_messages": lambda p: p.get(at(filed, "messages")),
+        "add_message": lambda p: p.post(at(filed, "messages"), {"body": "x"}),
+        "add_note": lambda p: p.post(at(filed, "messages"), {"body": "x", "kind": "internal"}),
+        "read_message": lambda p: p.get(at(filed, "messages", str(said.pk))),
+        "list_files": lambda p: p.get(at(filed, "files")),
+        "send_file": lambda p: send_form(p, at(filed, "files"), file=upload()),
+        "read_file": lambda p: p.get(f"/api/v1/files/{sent}/"),
+        "list_components": lambda p: p.get("/api/v1/components/"),
+        "read_component": lambda p: p.get(f"/api/v1/components/{component.pk}/"),
+        "list_sites": lambda p: p.get("/api/v1/sites/"),
+        "read_site": lambda p: p.get(f"/api/v1/sites/{component.site_id}/"),
+        "read_token": lambda p: p.get("/api/v1/me/"),
+    }
+
+
+def test_every_operation_stands_in_the_table():
+    described = {
+        one["operationId"] for methods in json.loads(description())["paths"].values() for one in methods.values()
+    }
+    assert described == NEEDS.keys() - {"add_note"}
+
+
+@pytest.mark.parametrize("operation", NEEDS)
+def test_the_scopes_it_needs_are_enough(world, api, calls, operation):
+    answer = calls[operation](api(world.rozoom, scopes=sorted(NEEDS[operation])))
+    assert answer.status_code in (200, 201), answer.content
+
+
+@pytest.mark.parametrize(
+    "operation, lacking", [(operation, scope) for operation, scopes in NEEDS.items() for scope in sorted(scopes)]
+)
+def test_without_one_of_them_it_is_refused(world, api, calls, operation, lacking):
+    others = sorted(SCOPES.keys() - {lacking})
+    answer = calls[operation](api(world.rozoom, scopes=others))
+    assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope")
+    assert lacking in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("operation", NEEDS)
+def test_a_token_without_scopes_opens_nothing_but_itself(world, api, calls, operation):
+    answer = calls[operation](api(world.rozoom, scopes=[]))
+    assert answer.status_code == (200 if operation == "read_token" else 403)
+
+
+@pytest.mark.parametrize("operation", sorted(NEEDS.keys() - {"add_note"}))
+def test_the_description_names_the_scopes(operation):
+    described = {
+        one["operationId"]: set(one["security"][0]["token"])
+        for methods in json.loads(description())["paths"].values()
+        for one in methods.values()
+    }
+    asked_by_body = {"tickets:write"} if operation in ("add_message", "send_file") else set()
+    assert described[operation] == NEEDS[operation] - asked_by_body
+
+
+@pytest.mark.parametrize("kind", ["partner", "internal"])
+def test_a_customer_writes_no_note_whatever_its_scopes(world, api, kind):
+    filed = ticket(world)
+    answer = api(world.acme).post(at(filed, "messages"), {"kind": kind, "body": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("operation", sorted(NEEDS))
+def test_a_supplier_has_no_part_in_tickets_yet(world, api, calls, operation):
+    supplier = OrganisationFactory(kind=Kind.SUPPLIER, code="PARTS")
+    answer = calls[operation](api(supplier))
+    if operation == "read_token":
+        assert answer.json()["organisation"]["kind"] == "SUPPLIER"
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+def test_what_is_refused_is_refused_before_it_is_looked_up(world, api):
+    """403 for a ticket that is there and one that is not, so that no answer tells which."""
+    filed = ticket(world)
+    program = api(world.acme, scopes=["components:read"])
+    assert program.get(at(filed)).content == program.get(at("ACME-99")).content
+
+
+def test_addresses_have_names(world):
+    assert reverse("api-tickets") == "/api/v1/tickets"

@@ -1,0 +1,142 @@
+"""Every address of the description x every organisation x things of others: the same bytes as for what does not exist.
+
+The addresses come from the description itself; one that stands there and is not called here fails the test.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from django.test.client import MULTIPART_CONTENT
+
+from tenancy.api.docs import description
+from tenancy.context import Context, work_unit
+from tenancy.models import AuditEvent
+from tests.api.calls import at, if_match, report, send_form, upload
+from tests.world import message, ticket
+from tickets.models import Attachment, Message, Ticket
+
+pytestmark = pytest.mark.django_db
+
+NOBODYS = "019a7c3e-52d1-7f63-9c0e-6f1c8f0b6a11"
+KEY = {"Idempotency-Key": "k"}
+# A body that would succeed, for each address that takes one.
+BODIES: dict[tuple[str, str], Any] = {
+    ("patch", "/api/v1/tickets/{reference}/"): {"subject": "Taken over"},
+    ("post", "/api/v1/tickets/{reference}/transitions/"): {"action": "withdraw", "reason": "x"},
+    ("post", "/api/v1/tickets/{reference}/assignment/"): {"assignee": None},
+    ("post", "/api/v1/tickets/{reference}/messages/"): {"body": "x"},
+    ("post", "/api/v1/tickets/{reference}/files/"): "form",
+}
+ADDRESSES = [(method, path) for path, methods in json.loads(description())["paths"].items() for method in methods]
+WITH_NAMES = [(method, path) for method, path in ADDRESSES if "{" in path]
+STRANGERS = ["bolt", "nova", "solo"]
+
+
+@pytest.fixture
+def foreign(world, api):
+    """A ticket of Acme's with everything it can have; and what the parameters of each address would be."""
+    filed = ticket(world, component=world.components["acme"], external_reference="INC-1")
+    said = message(world, filed, "marek", body="secretword")
+    sent = send_form(api(world.acme), at(filed, "files"), file=upload("secretname.txt")).json()["id"]
+    component = world.components["acme"]
+    return {
+        "reference": filed.reference,
+        "message": said.pk,
+        "file": sent,
+        "component": component.pk,
+        "site": component.site_id,
+    }
+
+
+def id_of(path: str, foreign: dict[str, Any]) -> Any:
+    for name in ("message", "file", "component", "site"):
+        if f"{name}s/{{id}}" in path:
+            return foreign[name]
+    return ""
+
+
+def call(program: Any, method: str, path: str, values: dict[str, Any], **headers: str) -> Any:
+    address = path.format(**values)
+    body = BODIES.get((method, path))
+    if body == "form":
+        return program.post(address, {"file": upload()}, content_type=MULTIPART_CONTENT, headers=headers)
+    return getattr(program, method)(address, *([body] if body else []), headers=headers)
+
+
+def everything() -> tuple[Any, ...]:
+    with work_unit(Context("staff")):
+        return (
+            list(Ticket.objects.order_by("pk").values_list("reference", "version", "state", "subject")),
+            Message.objects.count(),
+            Attachment.objects.count(),
+            AuditEvent.objects.count(),
+        )
+
+
+def test_every_address_that_takes_a_body_is_called_with_one():
+    assert {address for address in WITH_NAMES if address[0] != "get"} == BODIES.keys()
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+@pytest.mark.parametrize("method, path", WITH_NAMES)
+@pytest.mark.parametrize("headers", [{}, if_match(3), KEY], ids=["bare", "version", "key"])
+def test_what_is_not_ours_does_not_exist(world, api, foreign, who, method, path, headers):
+    program = api(getattr(world, who))
+    before = everything()
+    there = call(program, method, path, {"reference": foreign["reference"], "id": id_of(path, foreign)}, **headers)
+    missing = call(program, method, path, {"reference": "ZZZZ-1", "id": NOBODYS}, **headers)
+    # A customer gives tickets to nobody, its own neither: that is said before anything is looked up.
+    assert there.status_code == (403 if path.endswith("/assignment/") and who != "nova" else 404)
+    assert there.content == missing.content
+    differing = {"X-Request-ID", "RateLimit-Remaining", "RateLimit-Reset"}
+    assert {k: v for k, v in there.items() if k not in differing} == {
+        k: v for k, v in missing.items() if k not in differing
+    }
+    assert everything() == before
+
+
+@pytest.mark.parametrize("method, path", WITH_NAMES)
+def test_the_owner_is_let_in_by_the_same_call(world, api, foreign, method, path):
+    """So that the refusals above are refusals of strangers, not of a wrong call."""
+    with work_unit(Context("staff")):
+        version = Ticket.objects.get(reference=foreign["reference"]).version
+    values = {"reference": foreign["reference"], "id": id_of(path, foreign)}
+    assert call(api(world.delta), method, path, values, **if_match(version)).status_code in (200, 201)
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+@pytest.mark.parametrize("path", [path for method, path in ADDRESSES if method == "get" and "{" not in path])
+def test_lists_hold_nothing_foreign(world, api, foreign, who, path):
+    content = api(getattr(world, who)).get(path).content.decode()
+    for word in ("ACME", "secret", str(foreign["component"]), str(foreign["site"])):
+        assert word not in content
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+@pytest.mark.parametrize(
+    "query",
+    ["customer=ACME", "external_reference=INC-1", "q=secretword", "q=ACME-1", "component={component}", "site={site}"],
+)
+def test_no_filter_reaches_over(world, api, foreign, who, query):
+    answer = api(getattr(world, who)).get(f"/api/v1/tickets/?{query.format(**foreign)}")
+    assert answer.json() == {"next": None, "previous": None, "results": []}
+
+
+def test_a_customer_that_moved_is_seen_by_its_new_reseller_alone(world, api, foreign):
+    with work_unit(Context("staff")):
+        world.acme.reseller = world.nova
+        world.acme.save(update_fields=["reseller"])
+    path = at(foreign["reference"])
+    assert api(world.delta).get(path).status_code == 404
+    assert api(world.nova).get(path).json()["reseller"] == "NOVA"
+    assert api(world.delta).get("/api/v1/tickets/").json()["results"] == []
+
+
+def test_a_stranger_can_not_find_out_by_filing(world, api, foreign):
+    """Naming foreign things in a report gets the words that unknown ones get, whatever else stands in it."""
+    program = api(world.bolt)
+    named = program.post("/api/v1/tickets/", report(component=str(foreign["component"]), site=str(foreign["site"])))
+    unknown = program.post("/api/v1/tickets/", report(component=NOBODYS, site=NOBODYS))
+    assert named.status_code == 422
+    assert named.content == unknown.content
