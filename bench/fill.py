@@ -5,9 +5,24 @@ from dataclasses import dataclass
 from django.db import connection
 
 CUSTOMERS, RESELLERS = 1000, 50
-WORDS = (
-    ["lift", "drive", "controller", "sensor", "door", "motor", "brake", "cable", "panel", "firmware", "relay", "pump", "valve", "belt", "encoder", "inverter"]
-)
+WORDS = [
+    "lift",
+    "drive",
+    "controller",
+    "sensor",
+    "door",
+    "motor",
+    "brake",
+    "cable",
+    "panel",
+    "firmware",
+    "relay",
+    "pump",
+    "valve",
+    "belt",
+    "encoder",
+    "inverter",
+]
 
 ORGANISATIONS = """
 INSERT INTO tenancy_organisation (kind, code, name, time_zone, mail_domains, phone, reseller_id, is_active, created_at)

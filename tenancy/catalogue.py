@@ -28,7 +28,8 @@ UNIQUE_OK = {
 TENANT = """
 tenant AS (
   SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity,
-    EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname = 'customer_id') AS by_customer
+    EXISTS (SELECT FROM pg_attribute a
+      WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname = 'customer_id') AS by_customer
   FROM pg_class c
   WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
     AND (c.relname = 'tenancy_organisation' OR c.relname = ANY (%(without_tenant)s) OR EXISTS (
@@ -47,7 +48,8 @@ QUERIES = {
       WITH {TENANT} SELECT p.tablename, p.policyname FROM pg_policies p JOIN tenant t ON t.relname = p.tablename
       WHERE p.roles = '{{public}}' OR (p.permissive = 'PERMISSIVE'
         AND p.roles && '{{rozoom_customer,rozoom_reseller,rozoom_supplier}}' AND t.relname <> 'tenancy_organisation'
-        AND (p.qual !~ '^(false|\\((customer_id|reseller_id|supplier_id|organisation_id) = \\( SELECT app.current_org\\(\\) AS current_org\\)\\))$'
+        AND (p.qual !~ ('^(false|\\((customer_id|reseller_id|supplier_id|organisation_id) = '
+            || '\\( SELECT app.current_org\\(\\) AS current_org\\)\\))$')
           OR p.qual IS DISTINCT FROM p.with_check))""",
     "rows of different readership have no restrictive policy": """
       SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'kind' AND NOT a.attisdropped
@@ -77,8 +79,10 @@ QUERIES = {
       WHERE k.contype = 'f' AND k.conrelid NOT IN (SELECT oid FROM tenant) AND r.relname <> ALL (%(without_tenant)s)""",
     "a tenant's column has no real foreign key behind it": f"""
       WITH {TENANT} SELECT t.relname, a.attname FROM tenant t
-      JOIN pg_attribute a ON a.attrelid = t.oid AND NOT a.attisdropped AND a.attname ~ '^(ticket|message|draft|component|site|segment|merged_into)_id$'
-      WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
+      JOIN pg_attribute a ON a.attrelid = t.oid AND NOT a.attisdropped
+        AND a.attname ~ '^(ticket|message|draft|component|site|segment|merged_into)_id$'
+      WHERE NOT EXISTS (SELECT FROM pg_constraint k
+          WHERE k.conrelid = t.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
         AND t.relname NOT IN ('notifications_event', 'notifications_delivery')""",
     "the login role may read tenants' rows by itself": f"""
       WITH {TENANT} SELECT relname FROM tenant WHERE by_customer AND relname NOT LIKE 'notifications\\_%%'

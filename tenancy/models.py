@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -87,6 +87,15 @@ class Organisation(models.Model):
     @property
     def audience(self) -> str:
         return AUDIENCE_OF_KIND[Kind(self.kind)]
+
+    @property
+    def served_by(self) -> Organisation:
+        """Of a customer: its reseller, or roZoom where it buys directly. The database holds that there always is one."""
+        return cast("Organisation", self.reseller)
+
+    @property
+    def served_by_id(self) -> int:
+        return cast("int", self.reseller_id)
 
 
 class PersonManager(BaseUserManager["Person"]):

@@ -11,6 +11,7 @@ from rozoom_support.lib.ui.clock import amount
 from rozoom_support.lib.ui.times import clock_time, deadline
 from sla.clock import KIND_WORDS, TARGET_WORDS
 from sla.models import Escalation
+from tenancy.models import Kind
 from tickets.emails.letters import Letter, Quote
 from tickets.emails.recipients import Reader
 from tickets.lifecycle import State, Turn
@@ -172,7 +173,7 @@ def _due_lines(due: datetime | None, reader: Reader, now: datetime) -> list[str]
 def _facts(ticket: Ticket) -> list[tuple[str, str]]:
     """For those who work on it."""
     customer = ticket.customer
-    served = customer.reseller if customer.reseller_id and customer.reseller.kind == "RESELLER" else None  # type: ignore[union-attr]
+    served = customer.served_by if customer.served_by.kind == Kind.RESELLER else None
     owner = ticket.assignee_name or (f"nobody, team {ticket.team.name}" if ticket.team else "nobody")
     return [
         ("Customer", f"{customer.name} (served by {served.name})" if served else customer.name),

@@ -84,7 +84,7 @@ def customer_by_code(code: str) -> Organisation:
 
 def unsaved(customer: Organisation, answers: dict[str, str]) -> TicketDraft:
     """The report that begins with the first answer."""
-    return TicketDraft(customer=customer, reseller_id=customer.reseller_id or 0, answers=answers)
+    return TicketDraft(customer=customer, reseller_id=customer.served_by_id, answers=answers)
 
 
 class Writing:

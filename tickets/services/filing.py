@@ -65,10 +65,11 @@ def file_ticket(
     _refuse_foreign(customer, report)
     proposal = propose(report.impact)
     number = next_number(customer)
-    refuse_taken_reference(customer.pk, report.external_reference)  # under the counter's lock: two at once are told apart
+    # Under the counter's lock, so that two at once are told apart.
+    refuse_taken_reference(customer.pk, report.external_reference)
     ticket = Ticket(
         customer=customer,
-        reseller_id=customer.reseller_id,
+        reseller_id=customer.served_by_id,
         number=number,
         reference=f"{customer.code}-{number}",
         subject=report.subject,

@@ -74,6 +74,8 @@ def _keep_earlier_promise(ticket: Ticket, into: Ticket, now: datetime) -> None:
             reason=f"{ticket.reference} was merged into this ticket",
             now=now,
         )
+        if earlier is None:  # stopped since it was read: nothing is left to hasten
+            return
         into.clock_due_at = earlier.due_at
         if earlier.kind == "FIRST":
             into.response_due_at = earlier.due_at
