@@ -293,7 +293,7 @@ def test_without_javascript_everything_still_works(visit: Any, lasting_world: Wo
     page.locator("#id_subject").press("Enter")
     expect(page.get_by_role("heading", name="Check your answers")).to_be_visible()
     expect(page.locator(".promise")).to_contain_text("First answer within 1 hour, by")
-    page.get_by_text("I think the severity is wrong").click()
+    page.get_by_text("I think this is wrong").click()
     page.fill("#id_severity_doubt", "The whole street waits")
     page.get_by_role("button", name="Send ticket").click()
     expect(page.get_by_role("heading", name="We have your report: ACME-1")).to_be_visible()

@@ -97,7 +97,8 @@ def test_a_late_answer_is_owned_with_a_number_to_call(world: World, settings: An
     filed = ticket(world, severity=1, now=database_time() - timedelta(hours=2))
     said = text_of(page_of(world, filed))
     assert "We promised an answer by" in said
-    assert "and we are late. The duty manager knows. Call +32 9 555 01 00 to speak to someone now." in said
+    assert "and we are late. The duty manager has been told." in said
+    assert "Call +32 9 555 01 00 to speak to someone now. Say ACME-1." in said
     assert "Overdue by" in said
 
 

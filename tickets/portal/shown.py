@@ -61,6 +61,9 @@ class Promise:
     def runs(self) -> bool:
         return self.due_at is not None and self.stopped_at is None
 
+    def is_late(self, now: datetime) -> bool:
+        return self.stopped_at is None and self.due_at is not None and self.due_at < now
+
 
 def promise_of(ticket: Ticket) -> Promise:
     """From the columns the ticket carries, so that a list needs no second query."""
@@ -72,9 +75,7 @@ def promise_of(ticket: Ticket) -> Promise:
     if ticket.response_outcome in ("MET", "MISSED") and ticket.response_stopped_at is not None:
         stopped, due = ticket.response_stopped_at, ticket.response_due_at
         return Promise(ticket.reported_at, due, stopped, ticket.response_outcome, KIND_WORDS["FIRST"])
-    return Promise(
-        reason="No answer needed any more" if ticket.response_outcome == "CANCELLED" else "No promise runs"
-    )
+    return Promise(reason="No answer needed any more" if ticket.response_outcome == "CANCELLED" else "No promise runs")
 
 
 def promise_of_segments(ticket: Ticket, segments: Iterable[Any]) -> Promise:
@@ -160,15 +161,14 @@ def file_of(attachment: Attachment, *, pictures: Iterable[str] = ()) -> File:
     return File(url, attachment.name, attachment.size, f"{url}?inline=1" if attachment.content_type in pictures else "")
 
 
-def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime, phone: str) -> str:
+def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime) -> str:
     """One sentence about what happens next, and who has to act."""
     if waits_for_customer(ticket):
         return "We wait for your answer. Write it below, then we go on."
     if promise.runs and promise.due_at is not None:
         by = by_words(promise.due_at, zone, now)
-        if promise.due_at < now:
-            call = f" Call {phone} to speak to someone now." if phone else ""
-            return f"We promised an answer by {by}, and we are late. The duty manager knows.{call}"
+        if promise.is_late(now):
+            return f"We promised an answer by {by}, and we are late. The duty manager has been told."
         return f"A person at {OPERATOR_NAME} answers you by {by}."
     return AFTER_ANSWER[str(ticket.state)](ticket, partner)
 

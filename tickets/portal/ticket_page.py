@@ -59,7 +59,6 @@ def find(request: Any, ticket: Ticket, *, unfold: bool = False, seen: datetime |
 def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str, Any]:
     """What all parts of the page draw from, on the first load and in every answer to htmx."""
     ticket, zone = found.ticket, zone_of(request)
-    phone = settings.SUPPORT_CONTACT.get("phone", "")
     return {
         "section": "tickets",
         "ticket": ticket,
@@ -69,7 +68,8 @@ def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str,
         "look": look_of(ticket),
         "partner": found.partner,
         "promise": found.promise,
-        "next_words": next_words(ticket, found.promise, found.partner, zone=zone, now=request.unit.now, phone=phone),
+        "next_words": next_words(ticket, found.promise, found.partner, zone=zone, now=request.unit.now),
+        "late": found.promise.is_late(request.unit.now),
         "needs_you": waits_for_customer(ticket),
         "solved": ticket.state == State.RESOLVED,
         "talk": found.talk,

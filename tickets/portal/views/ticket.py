@@ -15,6 +15,7 @@ from tickets.portal.answers import show
 from tickets.portal.shown import by_words, promise_of_segments, zone_of
 from tickets.portal.ticket_page import composer_of, context_of, find
 from tickets.queries import ticket_for
+from tickets.severity import TITLES
 
 
 @page("ticket:read")
@@ -52,8 +53,9 @@ def why(request: Any, reference: str) -> HttpResponse:
         "section": "tickets",
         "ticket": found,
         "ticket_url": reverse("portal:ticket", args=[found.reference]),
-        "targets": sorted(TARGET_WORDS.items()),
+        "targets": [(number, TITLES[number], words) for number, words in sorted(TARGET_WORDS.items())],
         "promise": promise,
+        "late": promise.is_late(now),
         "by": by_words(promise.due_at, zone, now) if promise.due_at else "",
         "explanations": explain(segments, zone),
         "zone": zone,
