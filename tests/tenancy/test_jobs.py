@@ -1,9 +1,10 @@
 """Celery tasks and commands look through somebody's eyes, or not at all."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from celery import Celery
+from celery import Celery, current_app
 from celery.contrib.testing.worker import start_worker
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
@@ -60,7 +61,16 @@ def test_a_task_is_not_run_inside_somebody_elses_unit(world: World, eager: Any) 
         count_sites.delay(ctx=STAFF)
 
 
-def test_a_worker_keeps_the_contexts_of_its_tasks_apart(lasting_world: World) -> None:
+@pytest.fixture
+def the_products_app_stays() -> Iterator[None]:
+    """A worker makes its app everybody's; what the product publishes later would go to it."""
+    current = current_app._get_current_object()
+    yield
+    current.set_current()
+    current.set_default()
+
+
+def test_a_worker_keeps_the_contexts_of_its_tasks_apart(lasting_world: World, the_products_app_stays: None) -> None:
     with start_worker(app, perform_ping_check=False, pool="threads", concurrency=2):
         running = [count_sites.delay(ctx=ctx) for ctx in [acme(lasting_world), WORKER] * 5]
         assert [result.get(timeout=10) for result in running] == [1, 3] * 5
