@@ -15,7 +15,7 @@ help:
 	@echo "make run          the same without sample data"
 	@echo "make services     PostgreSQL and Redis alone, for manage.py"
 	@echo "make stop         stop what runs in this checkout"
-	@echo "make test         the tests; ARGS='-k clock' goes to pytest"
+	@echo "make test         the tests, two at a time; ARGS='-k clock' goes to pytest instead"
 	@echo "make lint         style, types, floors, templates, migrations"
 	@echo "make ci           what the build server runs: lint and test on a clean machine"
 	@echo "make bench        the measurements"
@@ -34,7 +34,7 @@ stop:
 	@if [ -x .venv/bin/python ]; then $(LOCAL) stop; fi
 
 test: packages-dev
-	@$(LOCAL) test $(ARGS)
+	@$(LOCAL) test $(or $(ARGS),-n 2 --dist loadfile)
 
 lint: packages-dev
 	@$(LOCAL) lint

@@ -175,11 +175,16 @@ def normal(response: Any, address: str, values: dict[str, Any]) -> tuple[int, st
     """Status and body without what differs from request to request: ids, tokens, times, the object's own name."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
     text = body.decode(errors="replace").replace(address, "ADDRESS")
-    for value in sorted({str(v) for v in values.values()}, key=len, reverse=True):
-        text = text.replace(value, "OBJECT") if len(value) > 3 else text
+    names = sorted({str(value) for value in values.values()}, key=len, reverse=True)
+    # Short names last and as whole words: a random token may well have the digits of a ticket's key in it.
+    for name in names:
+        text = text.replace(name, "OBJECT") if len(name) > 12 else text
     text = re.sub(r"\b\d{13}\b", "MILLISECONDS", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "REQUEST", text)
-    return response.status_code, re.sub(r"\b[A-Za-z0-9]{32}(?:[A-Za-z0-9]{32})?\b", "TOKEN", text)
+    text = re.sub(r"\b[A-Za-z0-9]{32}(?:[A-Za-z0-9]{32})?\b", "TOKEN", text)
+    for name in names:
+        text = re.sub(rf"\b{re.escape(name)}\b", "OBJECT", text) if len(name) > 3 else text
+    return response.status_code, text
 
 
 def complaints(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rozoom_support.lib.ui.clock import milliseconds
 from tenancy.context import Context, work_unit
 from tests.portal.walking import text_of, title_of
 from tests.world import World, message, ticket
@@ -39,7 +40,7 @@ def test_it_shows_severity_clock_and_what_happens_next(world: World) -> None:
     assert re.search(r"(59 min|1 h) left", said)
     assert re.search(r"A person at roZoom answers you by \d\d:\d\d CES?T (today|tomorrow)", said)
     assert "roZoom, Delta Reseller and Acme Lifts can read this" in said
-    assert f'data-due="{int(filed.response_due_at.timestamp() * 1000)}' in answer.content.decode()
+    assert f'data-due="{milliseconds(filed.response_due_at)}"' in answer.content.decode()
     assert "Drive controller DC-7, serial" in said
 
 

@@ -1,6 +1,6 @@
 """Starting, stopping, cancelling and replacing a clock; and what became of it stays."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -205,7 +205,7 @@ def test_each_level_leaves_an_event_and_an_entry_in_the_tickets_audit(world: Wor
     told = events[0].payload
     assert (told["segment"], told["kind"], told["percent"]) == (segment.pk, "FIRST", 50)
     assert told["recipients"] == ["assignee_or_team"]
-    assert told["due_at"] == segment.due_at.isoformat()
+    assert datetime.fromisoformat(told["due_at"]) == segment.due_at
     assert told["scheduled_at"] < told["detected_at"]
     assert (events[0].severity, events[0].customer_id) == (1, filed.customer_id)
     assert [(entry.verb, entry.kind, entry.actor_name) for entry in entries] == 2 * [
