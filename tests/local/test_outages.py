@@ -108,16 +108,18 @@ class Client:
     running: Running
     token: str
     number: int
-    reports: int
+    enough: threading.Event
+    reports: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     filed: dict[str, str] = field(default_factory=dict)
 
     def work(self) -> None:
-        for n in range(self.reports):
-            key = str(uuid4())
+        while not self.enough.wait(0.2):
+            key, mine = str(uuid4()), f"OUT-{self.number}-{self.reports}"
+            self.reports += 1
             end_at = time.monotonic() + 60
             while key not in self.filed and time.monotonic() < end_at:
-                self.ask(key, f"OUT-{self.number}-{n}")
+                self.ask(key, mine)
 
     def ask(self, key: str, mine: str) -> None:
         report = {**REPORT, "subject": f"Lift {mine}", "external_reference": mine}
@@ -135,8 +137,9 @@ class Client:
 
 
 def test_postgresql_killed_while_tickets_are_filed_is_seconds_of_503_and_nothing_half_done(running: Running):
+    enough = threading.Event()
     clients = [
-        Client(running, token_with(running.demo, "tickets:write", organisation=code), number, reports=25)
+        Client(running, token_with(running.demo, "tickets:write", organisation=code), number, enough)
         for number, code in enumerate(("ACME", "BOLT"))
     ]
     threads = [threading.Thread(target=client.work) for client in clients]
@@ -147,6 +150,8 @@ def test_postgresql_killed_while_tickets_are_filed_is_seconds_of_503_and_nothing
         os.kill(running.pid("postgres"), how)
         assert until(lambda: call("GET", f"{running.demo['base_url']}/readyz").status == 503, seconds=5)
         assert until(lambda: call("GET", f"{running.demo['base_url']}/readyz").status == 200, seconds=30)
+    time.sleep(0.5)
+    enough.set()
     for thread in threads:
         thread.join()
     for client in clients:
