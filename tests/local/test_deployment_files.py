@@ -1,6 +1,8 @@
 """The compose file cannot be run in a test; what can go wrong in it unseen is checked here."""
 
 import re
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import yaml
 
 from rozoom_support.local.services import QUEUES
 from rozoom_support.local.state import ROOT
+from tenancy.api.docs import GUIDE
 
 SERVING = ["web", "worker", "beat", "watch"]
 # Read by the launcher's `roles` alone.
@@ -52,3 +55,21 @@ def test_the_worker_serves_the_same_queues_here_and_there(compose: dict[str, Any
 
 def test_the_image_runs_as_nobody_in_particular():
     assert re.search(r"^USER (?!root|0)\w+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def left_out_of_the_image(file: Path) -> bool:
+    """As Docker reads .dockerignore: the last line that names the file or a folder above it decides."""
+    name = file.relative_to(ROOT)
+    out = False
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.removeprefix("!")
+        if any(fnmatch(str(part), pattern) for part in (name, *name.parents)):
+            out = not line.startswith("!")
+    return out
+
+
+def test_what_the_pages_read_is_in_the_image():
+    assert not left_out_of_the_image(GUIDE)
+    assert not left_out_of_the_image(ROOT / "tenancy" / "roles.sql")
+    assert left_out_of_the_image(ROOT / "docs" / "architecture.md")
+    assert left_out_of_the_image(ROOT / ".env")
