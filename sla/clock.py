@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 TARGETS = {1: timedelta(hours=1), 2: timedelta(hours=4), 3: timedelta(hours=24)}
 TARGET_WORDS = {1: "1 hour", 2: "4 hours", 3: "24 hours"}
 KIND_WORDS = {"FIRST": "First answer", "NEXT": "Next answer"}
+# What an imported past says as its reason, where a live answer says nothing.
+IMPORTED = "imported"
 OUTCOME_WORDS = {
     "RUNNING": "Running",
     "MET": "Met",
@@ -18,6 +20,7 @@ OUTCOME_WORDS = {
     "SUPERSEDED": "Replaced by a new severity",
     "CANCELLED": "Not needed any more",
 }
+ENDED_LATE = "Ended late, without an answer"
 
 
 @dataclass(frozen=True)

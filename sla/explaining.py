@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
 from rozoom_support.lib.ui.times import absolute
-from sla.clock import OUTCOME_WORDS, TARGET_WORDS, TARGETS, lateness
+from sla.clock import ENDED_LATE, OUTCOME_WORDS, TARGET_WORDS, TARGETS, lateness
 from sla.models import ClockSegment
 
 COUNTED_FROM = {"FIRST": "the report", "NEXT": "the customer's message"}
@@ -42,6 +42,7 @@ class Explanation:
     outcome: str
     outcome_words: str
     was_missed: bool
+    answered: bool
     reason: str
     late: timedelta | None
     rule: str
@@ -67,14 +68,20 @@ def _explained(stretches: list[ClockSegment], zone: str) -> Explanation:
         due_at=last.due_at,
         stopped_at=last.stopped_at,
         outcome=last.outcome,
-        outcome_words=OUTCOME_WORDS[last.outcome],
+        outcome_words=_outcome_words(last),
         was_missed=any(stretch.outcome == "MISSED" for stretch in stretches),
+        answered=last.answered,
         reason=last.reason,
         late=lateness(last.due_at, last.stopped_at, last.stopped_at) if last.stopped_at else None,
         rule=_rule(first, zone),
         changes=tuple(_change(old, new, zone) for old, new in pairwise(stretches)),
         zone=zone,
     )
+
+
+def _outcome_words(last: ClockSegment) -> str:
+    ended_late = last.outcome == "MISSED" and last.stopped_at is not None and not last.answered
+    return ENDED_LATE if ended_late else OUTCOME_WORDS[last.outcome]
 
 
 def _rule(first: ClockSegment, zone: str) -> str:

@@ -9,7 +9,6 @@ from django.db import connection
 from sla import clock
 
 CHANGED = "severity changed from {old} to {new}"
-IMPORTED = "imported"
 RECORD = "SELECT id FROM app.record_past_clock(%s, %s, %s, %s::smallint, %s, %s, %s, %s, %s, %s)"
 
 
@@ -35,7 +34,7 @@ def past_promise(
     now: datetime,
     changes: Sequence[tuple[datetime, int]] = (),
     kind: str = "FIRST",
-    reason: str = IMPORTED,
+    reason: str = clock.IMPORTED,
 ) -> list[PastSegment]:
     """The segments that would stand here, had the ticket been ours. `changes` = (instant, severity) before the answer."""
     segments: list[PastSegment] = []

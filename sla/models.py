@@ -134,8 +134,10 @@ class ClockSegment(TenantModel):
         return f"{self.kind} of ticket {self.ticket_id}, severity {self.severity}"
 
     @property
-    def is_running(self) -> bool:
-        return self.stopped_at is None
+    def answered(self) -> bool:
+        """By roZoom, in time or late. An answer needs no reason; whatever else ends a clock names one."""
+        judged = self.outcome in (self.Outcome.MET, self.Outcome.MISSED)
+        return self.stopped_at is not None and judged and self.reason in ("", clock.IMPORTED)
 
     def lateness(self, now: datetime) -> timedelta:
         return clock.lateness(self.due_at, self.stopped_at, now)

@@ -1,5 +1,6 @@
 """Reading promises: of one ticket, and how late the sweeper is."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection
@@ -7,7 +8,7 @@ from django.db import connection
 from sla.explaining import Change, Explanation, explain
 from sla.models import ClockSegment
 
-__all__ = ["Change", "Explanation", "explain", "oldest_due", "segments_of"]
+__all__ = ["Change", "Explanation", "explain", "oldest_due", "segments_of", "unanswered_first"]
 
 # One index look-up per severity, as the sweeper does it; a plain min() walks the index of all running clocks.
 OLDEST_DUE = """
@@ -23,6 +24,17 @@ CROSS JOIN LATERAL (
 def segments_of(customer_id: int, ticket_id: int) -> list[ClockSegment]:
     """Every stretch of every promise on a ticket, oldest first."""
     return list(ClockSegment.objects.filter(customer_id=customer_id, ticket_id=ticket_id).order_by("id"))
+
+
+def unanswered_first(customer_id: int, ticket_ids: Collection[int]) -> set[int]:
+    """Those of these tickets whose first promise ended late without an answer: withdrawn, merged, solved by the customer."""
+    if not ticket_ids:
+        return set()
+    found = ClockSegment.objects.filter(
+        customer_id=customer_id, ticket_id__in=ticket_ids, kind=ClockSegment.Kind.FIRST, stopped_at__isnull=False
+    )
+    last = {one.ticket_id: one for one in found.order_by("id")}
+    return {ticket_id for ticket_id, one in last.items() if one.outcome == "MISSED" and not one.answered}
 
 
 def oldest_due(now: datetime) -> float:

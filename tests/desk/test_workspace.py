@@ -323,3 +323,13 @@ def test_a_long_gone_ticket_offers_nothing_to_reopen(world: World) -> None:
     page = text(world.client("marek").get(url(filed)))
     assert "Open again" not in page
     assert "compose=public" not in page
+
+
+def test_what_was_withdrawn_late_does_not_read_answered(world: World) -> None:
+    (filed,) = filed_ago(world, [2], severity=1)
+    ilse = world.actor("ilse")
+    with work_unit(ilse.context) as unit:
+        make_move(actor=ilse, ticket=filed, move="withdraw", now=unit.now, reason="It was the fuse")
+    page = text(world.client("marek").get(url(filed)))
+    assert "<span>Ended without an answer, </span><b>1 h</b><span> late</span>" in page
+    assert "Ended late, without an answer: withdrawn" in text(world.client("marek").get(url(filed, "why/")))

@@ -203,3 +203,18 @@ def test_a_late_ticket_says_so_in_the_list(world: World) -> None:
         early = unit.now - timedelta(hours=2)
     ticket(world, severity=1, now=early)
     assert "Overdue by" in text_of(world.client("ilse").get("/tickets/"))
+
+
+def test_the_list_tells_a_late_answer_from_a_late_end(world: World) -> None:
+    with work_unit(Context("worker")) as unit:
+        early = unit.now - timedelta(hours=2)
+    answered, ended = (ticket(world, severity=1, subject=subject, now=early) for subject in ("Lift 1", "Lift 2"))
+    message(world, answered, "marek")
+    for by, move in (("marek", "begin"), ("ilse", "resolve"), ("ilse", "reopen")):
+        actor = world.actor(by)
+        with work_unit(actor.context) as unit:
+            make_move(actor=actor, ticket=ended, move=move, now=unit.now)
+    for path in ("/tickets/", "/home/"):
+        said = text_of(world.client("ilse").get(path))
+        assert said.count("Answered 1 h late") == 1
+        assert said.count("Ended without an answer, 1 h late") == 1

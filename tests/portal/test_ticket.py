@@ -238,3 +238,37 @@ def test_the_why_page_tells_start_target_and_rule(world: World) -> None:
 def test_the_why_page_tells_of_a_withdrawn_promise(world: World) -> None:
     moved(world, ticket(world), "withdraw", "ilse", reason="It was the fuse")
     assert "Not needed any more" in text_of(world.client("ilse").get("/tickets/ACME-1/why/"))
+
+
+def ended_late(world: World, how: str) -> Ticket:
+    """A ticket of severity 1 from two hours ago that nobody answered, and how it ended."""
+    filed = ticket(world, severity=1, now=database_time() - timedelta(hours=2))
+    if how == "merge":
+        marek = world.actor("marek")
+        into = ticket(world, subject="The same")
+        with work_unit(marek.context) as unit:
+            merge(actor=marek, ticket=filed, into=into, now=unit.now)
+    elif how == "resolve":
+        moved(world, filed, "begin")
+        moved(world, filed, "resolve", "ilse", resolution="The fuse")
+    else:
+        moved(world, filed, "withdraw", "ilse", reason="It was the fuse")
+    return filed
+
+
+@pytest.mark.parametrize("how", ["withdraw", "merge", "resolve"])
+def test_what_ended_late_without_an_answer_does_not_read_answered(world: World, how: str) -> None:
+    filed = ended_late(world, how)
+    said = text_of(page_of(world, filed))
+    assert "Ended without an answer, 1 h late" in said
+    assert "Answered" not in said
+    why = text_of(world.client("ilse").get(f"/tickets/{filed.reference}/why/"))
+    assert "Ended late, without an answer" in why
+    assert "Answered late" not in why
+
+
+def test_a_late_answer_reads_answered_late(world: World) -> None:
+    filed = ticket(world, severity=1, now=database_time() - timedelta(hours=2))
+    message(world, filed, "marek")
+    assert "Answered 1 h late" in text_of(page_of(world, filed))
+    assert "Answered late" in text_of(world.client("ilse").get("/tickets/ACME-1/why/"))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from sla import services
-from sla.queries import explain, segments_of
+from sla.queries import explain, segments_of, unanswered_first
 from tenancy.context import Context, database_now, work_unit
 from tests.sla.promises import STAFF, WORKER, reported, start
 from tests.world import World, ticket
@@ -81,3 +81,16 @@ def test_a_merge_is_named_as_the_reason(world: World) -> None:
     (merged,) = promise.changes
     assert merged.rule.startswith("The due time of a merged ticket was earlier than ")
     assert merged.reason == "ACME-2 was merged into this ticket"
+
+
+def test_a_late_end_is_no_late_answer(world: World) -> None:
+    withdrawn, answered, early = reported(world, 2 * HOUR), reported(world, 2 * HOUR), ticket(world, severity=1)
+    with work_unit(WORKER) as unit:
+        for one in (withdrawn, early):
+            services.cancel(customer_id=one.customer_id, ticket_id=one.pk, reason="withdrawn", now=unit.now)
+        services.stop_for_answer(customer_id=answered.customer_id, ticket_id=answered.pk)
+        told = [explain(segments_of(one.customer_id, one.pk), "UTC")[0] for one in (withdrawn, answered, early)]
+        late = unanswered_first(world.acme.pk, [one.pk for one in (withdrawn, answered, early)])
+    assert [(one.outcome, one.answered) for one in told] == [("MISSED", False), ("MISSED", True), ("CANCELLED", False)]
+    assert told[0].outcome_words == "Ended late, without an answer"
+    assert late == {withdrawn.pk}

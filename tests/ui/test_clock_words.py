@@ -115,6 +115,8 @@ def test_an_answer_in_time_and_one_that_came_late():
     late = clock.stopped_face(stopped_at=NOON + timedelta(minutes=72), **times)
     assert (met.state, str(met.words)) == ("met", "Answered in 38 min")
     assert (late.state, str(late.words)) == ("missed", "Answered 12 min late")
+    ended = clock.stopped_face(stopped_at=NOON + timedelta(minutes=72), answered=False, **times)
+    assert (ended.state, str(ended.words)) == ("missed", "Ended without an answer, 12 min late")
 
 
 def test_an_answer_at_the_due_instant_meets_the_promise():

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from rozoom_support.lib.ui.times import clock_time, deadline, zone_named, zone_word
 from sla.clock import KIND_WORDS, TARGET_WORDS, TARGETS, due_at
+from sla.queries import unanswered_first
 from tenancy.models import Kind, Organisation
 from tenancy.preferences import preferences_of
 from tickets.lifecycle import State, Turn
@@ -56,6 +57,7 @@ class Promise:
     outcome: str = ""
     words: str = ""
     reason: str = "No promise runs"
+    answered: bool = True  # not: it ended late, and nobody had answered
 
     @property
     def runs(self) -> bool:
@@ -65,8 +67,8 @@ class Promise:
         return self.stopped_at is None and self.due_at is not None and self.due_at < now
 
 
-def promise_of(ticket: Ticket) -> Promise:
-    """From the columns the ticket carries, so that a list needs no second query."""
+def promise_of(ticket: Ticket, *, unanswered: bool = False) -> Promise:
+    """From the columns the ticket carries. They do not tell a late answer from a late end: `unanswered` does."""
     first = ticket.response_outcome in ("RUNNING", "MISSED") and ticket.response_stopped_at is None
     if ticket.clock_due_at is not None:
         started = ticket.reported_at if first else ticket.clock_due_at - TARGETS[ticket.severity]
@@ -74,18 +76,19 @@ def promise_of(ticket: Ticket) -> Promise:
         return Promise(min(started, ticket.clock_due_at), ticket.clock_due_at, None, "RUNNING", words)
     if ticket.response_outcome in ("MET", "MISSED") and ticket.response_stopped_at is not None:
         stopped, due = ticket.response_stopped_at, ticket.response_due_at
-        return Promise(ticket.reported_at, due, stopped, ticket.response_outcome, KIND_WORDS["FIRST"])
+        words, outcome = KIND_WORDS["FIRST"], ticket.response_outcome
+        return Promise(ticket.reported_at, due, stopped, outcome, words, answered=not unanswered)
     return Promise(reason="No answer needed any more" if ticket.response_outcome == "CANCELLED" else "No promise runs")
 
 
 def promise_of_segments(ticket: Ticket, segments: Iterable[Any]) -> Promise:
-    """The clock that runs, else the last one that was answered."""
-    answered = [one for one in segments if one.stopped_at is None or str(one.outcome) in ("MET", "MISSED")]
-    if not answered:
+    """The clock that runs, else the last one that was answered or ended late."""
+    judged = [one for one in segments if one.stopped_at is None or str(one.outcome) in ("MET", "MISSED")]
+    if not judged:
         return promise_of(ticket)
-    last = answered[-1]
+    last = judged[-1]
     words = KIND_WORDS[str(last.kind)]
-    return Promise(last.started_at, last.due_at, last.stopped_at, str(last.outcome), words)
+    return Promise(last.started_at, last.due_at, last.stopped_at, str(last.outcome), words, answered=last.answered)
 
 
 def partner_of(reseller: Organisation) -> str:
@@ -133,7 +136,15 @@ class Row:
     waits: bool
 
 
-def row_of(ticket: Ticket) -> Row:
+def rows_of(tickets: Iterable[Ticket]) -> list[Row]:
+    """Of one customer's list. Only a page with a first promise that ended late asks how it ended."""
+    shown = list(tickets)
+    late = [one for one in shown if one.response_outcome == "MISSED" and one.response_stopped_at is not None]
+    unanswered = unanswered_first(late[0].customer_id, [one.pk for one in late]) if late else set()
+    return [row_of(one, unanswered=one.pk in unanswered) for one in shown]
+
+
+def row_of(ticket: Ticket, *, unanswered: bool) -> Row:
     component, site = ticket.component, ticket.site
     where = [component.product.name if component else "", site.name if site else ""]
     return Row(
@@ -142,7 +153,7 @@ def row_of(ticket: Ticket) -> Row:
         state=state_words(ticket),
         look=look_of(ticket),
         where=" · ".join(part for part in where if part),
-        promise=promise_of(ticket),
+        promise=promise_of(ticket, unanswered=unanswered),
         ended_at=ticket.closed_at or ticket.resolved_at or (None if ticket.is_open else ticket.updated_at),
         waits=waits_for_customer(ticket),
     )

@@ -109,12 +109,17 @@ def running_face(*, started_at: datetime, due_at: datetime, now_ms: int, zone: s
     return Face(state, words, f"due {deadline(due_at, zone, now_ms)}", due_at, due_ms, soon_ms)
 
 
-def stopped_face(*, started_at: datetime, due_at: datetime, stopped_at: datetime, now_ms: int, zone: str) -> Face:
+def stopped_face(
+    *, started_at: datetime, due_at: datetime, stopped_at: datetime, now_ms: int, zone: str, answered: bool = True
+) -> Face:
+    """Not `answered`: it was withdrawn, merged or solved by the customer after the due time."""
     second_line = f"due {deadline(due_at, zone, now_ms)}"
     if stopped_at <= due_at:
         words = Words("Answered in ", plain_duration(stopped_at - started_at), "")
         return Face("met", words, second_line, due_at, None, None)
-    words = Words("Answered ", plain_duration(stopped_at - due_at), " late")
+    words = Words(
+        "Answered " if answered else "Ended without an answer, ", plain_duration(stopped_at - due_at), " late"
+    )
     return Face("missed", words, second_line, due_at, None, None)
 
 

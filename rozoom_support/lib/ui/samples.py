@@ -68,6 +68,7 @@ class Segment:
     due_at: datetime
     stopped_at: datetime | None = None
     outcome: str = "RUNNING"
+    answered: bool = True
 
 
 def _running(now: datetime, target: timedelta, left: timedelta) -> Segment:

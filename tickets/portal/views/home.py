@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from contracts.queries import install_base_size
 from tenancy.pages import page
 from tickets.portal.answers import show
-from tickets.portal.shown import row_of
+from tickets.portal.shown import rows_of
 from tickets.queries import WAITS_FOR_CUSTOMER, capped_counts, reports_begun, visible_tickets
 
 SHOWN = 10
@@ -23,8 +23,8 @@ def home(request: Any) -> HttpResponse:
     components, sites = install_base_size(request.membership.organisation)
     context = {
         "section": "home",
-        "needs": [row_of(one) for one in needs.by_time_left()[:SHOWN]],
-        "rows": [row_of(one) for one in open_ones.by_time_left()[:SHOWN]],
+        "needs": rows_of(needs.by_time_left()[:SHOWN]),
+        "rows": rows_of(open_ones.by_time_left()[:SHOWN]),
         "counts": capped_counts({"needs": needs, "open": open_ones}),
         "shown": SHOWN,
         "drafts": reports_begun(request.actor),

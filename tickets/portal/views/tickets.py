@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from tenancy.pages import page
 from tickets.portal.answers import show
 from tickets.portal.listing import address, listing_for
-from tickets.portal.shown import row_of
+from tickets.portal.shown import rows_of
 
 
 @page("ticket:read")
@@ -22,7 +22,7 @@ def tickets(request: Any) -> HttpResponse:
         "listing": listing,
         "form": listing.form,
         "page": listing.page,
-        "rows": [row_of(ticket) for ticket in listing.page.object_list],
+        "rows": rows_of(listing.page.object_list),
         "clear_url": clear,
         "filter_words": [chip["label"] for chip in listing.chips],
         "any_ticket": any(listing.counts.values()) or listing.page.paginator.count > 0,

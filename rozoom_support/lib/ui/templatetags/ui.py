@@ -86,6 +86,7 @@ def clock(
     due_at: datetime | None = None,
     stopped_at: datetime | None = None,
     outcome: str = "RUNNING",
+    answered: bool = True,
     waiting_for: str = "",
     reason: str = "No promise runs",
     promise: str = "",
@@ -96,7 +97,7 @@ def clock(
     makes the page say politely when 15 and 5 minutes are left and when the due time passes."""
     if segment is not None:
         started_at, due_at = segment.started_at, segment.due_at
-        stopped_at, outcome = segment.stopped_at, str(segment.outcome)
+        stopped_at, outcome, answered = segment.stopped_at, str(segment.outcome), segment.answered
     zone, now_ms = _zone(context), _now_ms(context)
     each_second = _preference(context, "clock_updates", "second") == "second"
     if waiting_for:
@@ -105,7 +106,12 @@ def clock(
         face = clocks.no_face(reason)
     elif stopped_at is not None:
         face = clocks.stopped_face(
-            started_at=started_at, due_at=due_at, stopped_at=stopped_at, now_ms=now_ms, zone=zone
+            started_at=started_at,
+            due_at=due_at,
+            stopped_at=stopped_at,
+            now_ms=now_ms,
+            zone=zone,
+            answered=answered,
         )
     else:
         face = clocks.running_face(
