@@ -86,6 +86,7 @@ def close_account(*, actor: Actor, person: Person, now: datetime) -> Person:
     if person.is_active:
         person.is_active = False
         person.save(update_fields=["is_active"])
+        _record_everywhere(actor, person, "person.account_closed", now)
     return person
 
 
@@ -97,14 +98,13 @@ def open_account(*, actor: Actor, person: Person, now: datetime) -> Person:
     if not person.is_active:
         person.is_active = True
         person.save(update_fields=["is_active"])
-        for membership in Membership.objects.select_related("organisation").filter(person=person):
-            record(actor, membership.organisation, "person.account_opened", now, email=person.email)
+        _record_everywhere(actor, person, "person.account_opened", now)
     return person
 
 
 @transaction.atomic
 def remove_second_step(*, actor: Actor, person: Person, now: datetime) -> bool:
-    """For who lost the phone and the recovery codes, after roZoom made sure who asks. The owner is told by mail."""
+    """For someone who lost their phone and recovery codes, after roZoom made sure who asks. The owner is told by mail."""
     _require_operator(actor)
     if actor.person_id == person.pk:
         raise CannotChangePerson("Turn off your own second step under Settings.")
@@ -121,6 +121,12 @@ def remove_second_step(*, actor: Actor, person: Person, now: datetime) -> bool:
         dedup=f"second-step.{person.pk}.{int(now.timestamp() * 1_000_000)}",
     )
     return True
+
+
+def _record_everywhere(actor: Actor, person: Person, verb: str, now: datetime) -> None:
+    """Also where the person has no access any more: the account decides whether it can be given back."""
+    for membership in Membership.objects.select_related("organisation").filter(person=person).order_by("pk"):
+        record(actor, membership.organisation, verb, now, email=person.email)
 
 
 def _locked(rows: Q) -> list[Membership]:

@@ -206,20 +206,24 @@ def test_rozoom_ends_even_the_last_administrator_of_a_customer(world: World) -> 
 
 def test_a_closed_account_ends_everywhere(world: World) -> None:
     with work_unit(STAFF):
-        Membership.objects.create(
-            organisation=world.bolt,
-            person=world.ilse.person,
-            role=Role.MEMBER,
-            person_name="Ilse Test",
-            person_email="ilse@test.example",
-        )
+        for organisation, is_active in ((world.bolt, True), (world.delta, False)):
+            Membership.objects.create(
+                organisation=organisation,
+                person=world.ilse.person,
+                role=Role.MEMBER,
+                person_name="Ilse Test",
+                person_email="ilse@test.example",
+                is_active=is_active,
+            )
     adam = world.actor("adam")
-    with work_unit(adam.context) as unit:
-        services.close_account(actor=adam, person=world.ilse.person, now=unit.now)
+    for _ in range(2):  # the second time changes nothing
+        with work_unit(adam.context) as unit:
+            services.close_account(actor=adam, person=world.ilse.person, now=unit.now)
     with work_unit(STAFF):
         assert not Membership.objects.filter(person=world.ilse.person, is_active=True).exists()
     assert sign_in(Client(), "ilse@test.example").headers["Location"] == "/accounts/inactive/"
-    assert verbs(world, "acme") == verbs(world, "bolt") == ["person.access_ended"]
+    assert verbs(world, "acme") == verbs(world, "bolt") == ["person.access_ended", "person.account_closed"]
+    assert verbs(world, "delta") == ["person.account_closed"], "told also where there was no access to end"
     with work_unit(adam.context) as unit:
         services.open_account(actor=adam, person=world.ilse.person, now=unit.now)
     assert sign_in(Client(), "ilse@test.example").headers["Location"] == "/"
