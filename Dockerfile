@@ -20,7 +20,8 @@ RUN pip install --require-hashes -r requirements.lock \
 COPY . .
 # Only settings that must be present to be read; nothing of this stays in the image.
 RUN SECRET_KEY=only-to-collect-static-files-and-never-used-to-sign-anything \
-    DATABASE_URL=postgresql://rozoom_app@localhost/rozoom BASE_URL=http://localhost EMAIL_URL=smtp://localhost \
+    DATABASE_URL=postgresql://rozoom_app@localhost/rozoom REDIS_URL=redis://localhost BASE_URL=http://localhost EMAIL_URL=smtp://localhost \
+    MAIL_FROM=nobody@localhost SUPPORT_EMAIL=nobody@localhost \
     python manage.py collectstatic --no-input --verbosity 0
 
 USER rozoom

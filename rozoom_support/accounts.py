@@ -17,8 +17,9 @@ from notifications.services import queue_mail
 
 log = logging.getLogger(__name__)
 
+REACH = " or ".join(way for way in (settings.SUPPORT_CONTACT["phone"], settings.SUPPORT_CONTACT["email"]) if way)
 WORDS = {
-    "account_inactive": "This account is closed. An administrator of your organisation can open it again.",
+    "account_inactive": f"This account is closed. Ask roZoom to open it: {REACH}.",
     "email_password_mismatch": "The address or the password is not right. Check both and try again.",
     "too_many_login_attempts": "Too many tries. Wait five minutes, then try again.",
     "rate_limited": "Too many tries. Wait a few minutes, then try again.",

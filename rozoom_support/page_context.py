@@ -25,6 +25,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "server_now_ms": int(now.timestamp() * 1000),
         "support": settings.SUPPORT_CONTACT,
         "demo": settings.DEMO,
+        "sample_data": settings.SAMPLE_DATA,
         "mail_url": settings.MAIL_CATCHER_URL if settings.DEMO else "",
         "form_token": new_form_token(),
         "limits": settings.LIMITS,

@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def env(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
+    value = os.environ.get(name) or default  # an empty one is a missing one
     if value is None:
         raise ImproperlyConfigured(f"{name} is not set. See docs/operations.md, 'Settings'.")
     return value
@@ -41,21 +41,25 @@ def database(url: str) -> dict[str, Any]:
 
 
 DEMO = env_bool("DEMO")
+SAMPLE_DATA = DEMO and env_bool("SAMPLE_DATA")  # `make demo`; `make run` is the same without it
 TESTING = env_bool("ROZOOM_TESTING")
+_trial = DEMO or TESTING  # some values have defaults that must never be met in production
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
 if len(SECRET_KEY) < 50 and not TESTING:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters. Make one with: openssl rand -base64 48")
+# Keys of before: what they signed or encrypted is still read, nothing new is made with them.
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 
-BASE_URL = env("BASE_URL", "http://localhost:8000" if DEMO or TESTING else None).rstrip("/")
+BASE_URL = env("BASE_URL", "http://localhost:8000" if _trial else None).rstrip("/")
 _base = urlsplit(BASE_URL)
 if _base.scheme not in {"http", "https"} or not _base.hostname:
     raise ImproperlyConfigured("BASE_URL must be the full address people use, such as https://support.example.com")
 SECURE = _base.scheme == "https"
-if not SECURE and not (DEMO or TESTING or _base.hostname in {"localhost", "127.0.0.1"}):
+if not SECURE and not (_trial or _base.hostname in {"localhost", "127.0.0.1"}):
     raise ImproperlyConfigured("BASE_URL must use https:// on any host but this machine.")
 ALLOWED_HOSTS = [h for h in os.environ.get("ALLOWED_HOSTS", "").split(",") if h] or [_base.hostname]
-if DEMO or TESTING:
+if _trial:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 INSTALLED_APPS = [
@@ -161,7 +165,7 @@ _default["OPTIONS"] = {**_default["OPTIONS"], "options": os.environ.get("DATABAS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: it wakes people up, it never keeps anything ------------------------------------------------------------
-REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0" if _trial else None)
 _unix = REDIS_URL.removeprefix("redis+socket://").removeprefix("unix://")
 _is_socket = REDIS_URL.startswith(("redis+socket://", "unix://"))
 CACHES = {
@@ -225,7 +229,7 @@ MFA_TOTP_ISSUER = "roZoom Support"
 MFA_ADAPTER = "rozoom_support.accounts.MFAAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
 # Rate limits count per address of the client: how many proxies of ours stand in front and add to X-Forwarded-For.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "1" if SECURE else "0"))
+ALLAUTH_TRUSTED_PROXY_COUNT = int(env("TRUSTED_PROXIES", "1" if SECURE else "0"))
 
 # --- Security headers -----------------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -298,7 +302,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 5 * LIMITS["files_per_message"]  # so that one to
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
-_mail = urlsplit(env("EMAIL_URL", "smtp://127.0.0.1:1025" if DEMO or TESTING else None))
+_mail = urlsplit(env("EMAIL_URL", "smtp://127.0.0.1:1025" if _trial else None))
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = _mail.hostname or "127.0.0.1"
 EMAIL_PORT = _mail.port or 25
@@ -306,12 +310,13 @@ EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_USE_TLS = "tls=1" in _mail.query
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = MAIL_FROM = env("MAIL_FROM", "roZoom Support <support@rozoom.example>")
+DEFAULT_FROM_EMAIL = MAIL_FROM = env("MAIL_FROM", "roZoom Support <support@rozoom.example>" if _trial else None)
 MAIL_CATCHER_URL = os.environ.get("MAIL_CATCHER_URL", "")
 SUPPORT_CONTACT = {
     "name": "roZoom Support",
-    "phone": os.environ.get("SUPPORT_PHONE", "+1 555 010 0100"),
-    "email": os.environ.get("SUPPORT_EMAIL", "support@rozoom.example"),
+    # Without a number nothing is said about calling.
+    "phone": os.environ.get("SUPPORT_PHONE", "+1 555 010 0100" if SAMPLE_DATA or TESTING else ""),
+    "email": env("SUPPORT_EMAIL", "support@rozoom.example" if _trial else None),
 }
 
 # --- Tenancy: tables without tenant columns, and what each role may do with them ------------------------------------

@@ -103,6 +103,8 @@ class Launch:
             web = sockets.enter_context(listen(_wanted_port()))
             base_url = services.address(web)
             extra = {"DEMO": "1", "BASE_URL": base_url, "ALLOWED_HOSTS": "127.0.0.1,localhost"}
+            if self.sample_data:
+                extra["SAMPLE_DATA"] = "1"
             # Sample data must never mail to real addresses.
             if self.sample_data or not os.environ.get("EMAIL_URL"):
                 extra |= self.catch_mail(sockets)

@@ -82,7 +82,10 @@ def postgres(state: State) -> Postgres:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another checkout of the same product, whose `var/` is its own."""
-    root = tmp_path_factory.mktemp("checkout")
+    return copy_of_the_product(tmp_path_factory.mktemp("checkout"))
+
+
+def copy_of_the_product(root: Path) -> Path:
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, root / part)

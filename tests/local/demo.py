@@ -42,9 +42,9 @@ def call(method: str, url: str, *, token: str = "", data: Any = None, **headers:
         connection.close()
 
 
-def start(checkout: Path, **options: str) -> tuple[subprocess.Popen[str], dict[str, Any], str]:
+def start(checkout: Path, command: str = "demo", **options: str) -> tuple[subprocess.Popen[str], dict[str, Any], str]:
     """The process, what it wrote for programs, and what it said until it was ready."""
-    process = local(checkout, "demo", **options)
+    process = local(checkout, command, **options)
     assert process.stdout
     said = ""
     while "Stop with Ctrl-C" not in said:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rozoom_support.local.processes import fingerprint, wait_until
-from rozoom_support.local.state import read_json
-from tests.local.conftest import bare_environment, local
+from rozoom_support.local.state import State, read_json
+from tests.local.conftest import bare_environment, copy_of_the_product, forget_sockets, local
+from tests.local.demo import call, start
 
 pytestmark = pytest.mark.processes
 
@@ -72,3 +73,22 @@ def test_all_that_runs_may_be_killed_at_once(checkout: Path):
     os.kill(again.pid, signal.SIGINT)
     assert again.wait(10) == 0
     assert wait_until(lambda: not any(fingerprint(pid) for pid in children), seconds=5)
+
+
+def test_run_starts_with_nobody_in_it_and_says_so(tmp_path: Path):
+    checkout = copy_of_the_product(tmp_path)
+    process, shown, said = start(checkout, "run", PORT="28100")
+    try:
+        assert (shown["people"], shown["tokens"]) == ([], [])
+        assert "The first person: .venv/bin/python manage.py create_operator" in said
+        asked = "from tenancy.models import Person; print(Person.objects.count())"
+        counted = manage(checkout, "shell", "--no-imports", "-c", asked)
+        assert counted.stdout.strip() == "0", counted.stderr
+        page = call("GET", f"{shown['base_url']}/accounts/login/").body.decode()
+        assert "This copy is for trying things" in page
+        assert "sample data" not in page
+    finally:
+        os.kill(process.pid, signal.SIGINT)
+        process.communicate(timeout=40)
+        forget_sockets(State(checkout / "var"))
+    assert process.returncode == 0

@@ -32,6 +32,11 @@ PRODUCTION = {
     "SECRET_KEY": "p" * 60,
     "BASE_URL": "https://support.example.com",
     "EMAIL_URL": "smtp://mail.example.com:587?tls=1",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "MAIL_FROM": "Support <support@example.com>",
+    "SUPPORT_EMAIL": "help@example.com",
+    "SECRET_KEY_FALLBACKS": "of-last-year,of-the-year-before",
+    "SAMPLE_DATA": "1",  # says nothing outside a demo
     "DJANGO_SETTINGS_MODULE": "rozoom_support.settings",
 }
 LOOK = """
@@ -43,7 +48,8 @@ def look(host, **headers):
     answer = Client(headers={"host": host, **headers}).get("/healthz")
     return {"status": answer.status_code, **answer.headers}
 https = {"x-forwarded-proto": "https"}
-names = [name for name in dir(settings) if name.startswith(("SESSION_COOKIE", "CSRF_COOKIE", "DEBUG", "ALLOWED_HOSTS"))]
+LOOKED_AT = ("SESSION_COOKIE", "CSRF_COOKIE", "DEBUG", "ALLOWED_HOSTS", "SUPPORT_CONTACT", "SECRET_KEY_FALL", "SAMPLE", "ALLAUTH")
+names = [name for name in dir(settings) if name.startswith(LOOKED_AT)]
 print(json.dumps({
     "plain": look("support.example.com"),
     "https": look("support.example.com", **https),
@@ -149,16 +155,32 @@ def test_cookies_of_production_belong_to_this_host_alone(production: dict[str, A
     assert not found["DEBUG"]
 
 
+def test_production_names_nobody_it_was_not_told_of(production: dict[str, Any]) -> None:
+    found = production["settings"]
+    assert found["SUPPORT_CONTACT"] == {"name": "roZoom Support", "phone": "", "email": "help@example.com"}
+    assert found["SAMPLE_DATA"] is False
+
+
+def test_keys_of_before_and_the_proxies_come_from_the_environment(production: dict[str, Any]) -> None:
+    found = production["settings"]
+    assert found["SECRET_KEY_FALLBACKS"] == ["of-last-year", "of-the-year-before"]
+    assert found["ALLAUTH_TRUSTED_PROXY_COUNT"] == 1
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"SECRET_KEY": ""}, "at least 50 characters"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
         ({"SECRET_KEY": "short"}, "at least 50 characters"),
         ({"SECRET_KEY": None}, "SECRET_KEY is not set"),
         ({"BASE_URL": None}, "BASE_URL is not set"),
         ({"BASE_URL": "http://support.example.com"}, "must use https://"),
         ({"BASE_URL": "support.example.com"}, "must be the full address"),
         ({"EMAIL_URL": None}, "EMAIL_URL is not set"),
+        ({"REDIS_URL": None}, "REDIS_URL is not set"),
+        ({"MAIL_FROM": None}, "MAIL_FROM is not set"),
+        ({"SUPPORT_EMAIL": None}, "SUPPORT_EMAIL is not set"),
+        ({"SUPPORT_EMAIL": ""}, "SUPPORT_EMAIL is not set"),
         ({"DATABASE_URL": "mysql://root@/x"}, "must start with postgresql://"),
     ],
 )

@@ -1,5 +1,6 @@
 """Signing in and out, as whoever tries the door would."""
 
+import re
 from typing import Any
 
 import pytest
@@ -138,6 +139,39 @@ def test_a_closed_account_does_not_open_and_an_open_session_ends(world: World, c
     assert client.get("/people/").status_code == 302
     assert sign_in(Client(), "ilse@test.example").headers["Location"] == "/accounts/inactive/"
     assert WRONG in sign_in(Client(), "ilse@test.example", "wrong wrong wrong").content.decode()
+
+
+def test_a_closed_account_is_told_who_can_open_it(world: World, client: Client) -> None:
+    Person.objects.filter(email="ilse@test.example").update(is_active=False)
+    text = client.get(sign_in(client, "ilse@test.example").headers["Location"]).content.decode()
+    assert "Ask roZoom to open it" in text
+    assert f"mailto:{settings.SUPPORT_CONTACT['email']}" in text.partition("<footer")[0]
+
+
+@pytest.mark.parametrize(
+    ("demo", "sample_data", "said", "not_said"),
+    [
+        (True, True, ["Demo with sample data.", "stand in the terminal"], ["create_operator"]),
+        (True, False, ["for trying things", "create_operator"], ["sample data", "stand in the terminal"]),
+        (False, False, [], ["sample data", "stand in the terminal", "create_operator", "for trying things"]),
+    ],
+)
+def test_the_sign_in_page_says_what_kind_of_copy_this_is(
+    world: World, settings: Any, client: Client, demo: bool, sample_data: bool, said: list[str], not_said: list[str]
+) -> None:
+    settings.DEMO, settings.SAMPLE_DATA = demo, sample_data
+    text = client.get("/accounts/login/").content.decode()
+    assert [words for words in said if words not in text] == []
+    assert [words for words in not_said if words in text] == []
+
+
+def test_without_a_number_no_page_speaks_of_calling(settings: Any, world: World) -> None:
+    settings.SUPPORT_CONTACT = {"name": "roZoom Support", "phone": "", "email": "help@test.example"}
+    for client, path in ((Client(), "/accounts/login/"), (world.client("ilse"), "/")):
+        text = client.get(path, follow=True).content.decode()
+        assert "mailto:help@test.example" in text
+        assert "tel:" not in text
+        assert not re.search(r"\bcall\b|at any hour", text)
 
 
 def test_access_that_ended_is_gone_at_the_next_click(world: World, client: Client) -> None:

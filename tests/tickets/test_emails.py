@@ -75,6 +75,19 @@ def test_the_reporter_gets_number_severity_reason_and_promise(world: World) -> N
 
 
 @pytest.mark.parametrize(
+    ("phone", "said"),
+    [
+        ("+1 555 010 0199", "Write in the ticket, or call +1 555 010 0199 and say ACME-"),
+        ("", "Write in the ticket.\n"),
+    ],
+)
+def test_a_number_is_told_where_there_is_one(world: World, settings: Any, phone: str, said: str) -> None:
+    settings.SUPPORT_CONTACT = {"name": "roZoom Support", "phone": phone, "email": "help@test.example"}
+    ticket(world, "ilse", severity=2)
+    assert said in mails("ticket.filed")["ilse"].text
+
+
+@pytest.mark.parametrize(
     ("zone", "said"),
     [("Europe/Berlin", "15:30 CET"), ("America/Chicago", "08:30 CST"), ("Asia/Kolkata", "20:00 IST")],
 )

@@ -46,13 +46,17 @@ def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
             *([f"You doubt this: “{ticket.severity_doubt}”. We settle it with you."] if ticket.severity_doubt else []),
             *promise(ticket, reader, now),
             counts,
-            f"Is it getting worse? Write in the ticket, or call {settings.SUPPORT_CONTACT['phone']} "
-            f"and say {ticket.reference}.",
+            f"Is it getting worse? Write in the ticket{_or_call(ticket)}.",
         ],
         facts=[("Subject", ticket.subject), *_place(ticket)],
         action="Read and answer it here",
         why="You get this because you reported it.",
     )
+
+
+def _or_call(ticket: Ticket) -> str:
+    phone = settings.SUPPORT_CONTACT["phone"]
+    return f", or call {phone} and say {ticket.reference}" if phone else ""
 
 
 def promise(ticket: Ticket, reader: Reader, now: datetime) -> list[str]:
