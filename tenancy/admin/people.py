@@ -65,7 +65,10 @@ class PersonAdmin(ReadOnlyAdmin):
 
         for_each(request, queryset, reopen, "Accounts opened")
 
-    @action(description="Remove the second step, for who lost phone and recovery codes", permissions=["manage"])
+    @action(
+        description="Remove the second step, for someone who lost their phone and recovery codes",
+        permissions=["manage"],
+    )
     def remove_second_step(self, request: Any, queryset: QuerySet) -> None:
         def remove(person: Person) -> None:
             if services.remove_second_step(actor=request.actor, person=person, now=request.unit.now):

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
-                "Sample people with passwords belong into a demo only. Set DEMO=1 to say that this is one."
+                "Sample people with passwords belong in a demo only. Set DEMO=1 to say that this is one."
             )
         kept = secrets.Kept.read(options["output"])
         world = make_world(kept)
