@@ -13,6 +13,9 @@ urlpatterns = [
     path("", views.entrance, name="entrance"),
     # The invitation proved the address; nobody adds another one by himself, which mail and sign-in would then follow.
     path("accounts/email/", RedirectView.as_view(pattern_name="tenancy:settings"), name="account_email"),
+    # So there is never a mail to confirm one with: these say nothing untrue and lead to the first page.
+    path("accounts/confirm-email/", RedirectView.as_view(url="/"), name="account_email_verification_sent"),
+    path("accounts/confirm-email/<str:key>/", RedirectView.as_view(url="/"), name="account_confirm_email"),
     path("accounts/", include("allauth.urls")),
     path("", include("tenancy.urls")),
     # customers, and resellers for them

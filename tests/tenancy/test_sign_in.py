@@ -240,6 +240,14 @@ def test_an_address_is_not_changed_by_its_owner(world: World) -> None:
     assert not EmailAddress.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["/accounts/confirm-email/", "/accounts/confirm-email/x-1/"])
+def test_no_page_says_that_a_link_was_sent_when_none_was(world: World, client: Client, path: str) -> None:
+    for visitor in (client, world.client("ilse")):
+        assert visitor.get(path).headers["Location"] == "/"
+        assert visitor.post(path).status_code == 302
+    assert not EmailAddress.objects.exists()
+
+
 def test_what_was_typed_is_not_logged(world: World, client: Client, caplog: Any) -> None:
     sign_in(client, "my-password@in.the.wrong.field", "wrong wrong wrong")
     assert "sign-in failed from 127.0.0.1" in caplog.text
