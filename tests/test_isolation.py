@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -30,7 +31,7 @@ WITHOUT_TENANT = re.compile(
 )
 ADMIN = re.compile(r"^admin/")
 # Secrets in an address are not objects of a tenant: knowing one is the right to use it (tests/tenancy).
-BY_SECRET = {"tenancy:invitation", "tenancy:accept"}
+BY_SECRET = {"tenancy:invitation"}
 
 
 @dataclass(frozen=True)
@@ -144,10 +145,11 @@ def missing(values: dict[str, Any]) -> dict[str, Any]:
     return gone
 
 
-# What `pk` means, by the part of the address before it.
+# What `pk` and `id` mean, by the part of the address right before them.
 ABOUT = {
     "people/": "membership_id",
     "invitations/": "invitation_id",
+    "messages/": "message_id",
     "tokens/": "token_id",
     "components/": "component_id",
     "sites/": "site_id",
@@ -156,7 +158,11 @@ ABOUT = {
 
 
 def values_for(route: Route, values: dict[str, Any]) -> dict[str, Any]:
-    about = next((name for part, name in ABOUT.items() if part in route.path), "file_id")
+    if not {"pk", "id"} & set(all_parameters(route.path)):
+        return values
+    before = re.split(r"<(?:\w+:)?(?:pk|id)>|\(\?P<(?:pk|id)>", route.path)[0]
+    about = next((name for part, name in ABOUT.items() if before.endswith(part)), None)
+    assert about, f"say in ABOUT of which object this is the key: {route.path}"
     return {**values, "pk": values[about], "id": values[about]}
 
 
@@ -164,6 +170,21 @@ def test_every_parameter_is_explained() -> None:
     known = OBJECTS | WORDS.keys()
     unknown = {(r.name, p) for r in TENANT_ROUTES for p in all_parameters(r.path) if p not in known}
     assert not unknown, f"say in this file what these parameters mean: {unknown}"
+    assert BY_SECRET <= {route.name for route in routes()}, "an exception for an address that is gone"
+
+
+def test_a_key_is_that_of_the_object_right_before_it() -> None:
+    keys = {name: name for name in ABOUT.values()}
+    about = {
+        route.path: values_for(route, keys)["pk"]
+        for route in TENANT_ROUTES
+        if {"pk", "id"} & set(all_parameters(route.path))
+    }
+    assert about["people/invitations/<int:pk>/resend/"] == "invitation_id"
+    assert about["people/<int:pk>/"] == "membership_id"
+    assert next(name for path, name in about.items() if "/messages/(" in path) == "message_id"
+    with pytest.raises(AssertionError, match="say in ABOUT"):
+        values_for(Route("new", "lifts/<uuid:pk>/", ("pk",)), keys)
 
 
 def test_the_sweep_sees_the_product() -> None:
@@ -205,11 +226,15 @@ def complaints(
                 response = getattr(client, method)(address, {}, **extra)
                 told.append((response.status_code, normal(body_of(response), address, names).splitlines()))
             if told[0] != told[1]:
-                difference = "\n".join(unified_diff(told[0][1], told[1][1], n=0, lineterm=""))
-                found.append(f"{method} {route.path} tells that it exists: {told[0][0]}, {told[1][0]}\n{difference}")
+                found.append(f"{method} {route.path} tells that it exists: {difference(*told)}")
             elif told[0][0] not in SAME_FOR_ALL:
                 found.append(f"{method} {route.path} answered {told[0][0]}")
     return found
+
+
+def difference(here: tuple[int, list[str]], gone: tuple[int, list[str]]) -> str:
+    lines = "\n".join(unified_diff(here[1], gone[1], n=0, lineterm=""))
+    return f"{here[0]}, {gone[0]}\n{lines}"
 
 
 # A view may answer 405 before it looks for the object, 415 to a body of no kind it reads, 403 to a role without the right.
@@ -231,6 +256,97 @@ def test_a_program_gets_the_answer_of_a_missing_object(
     program = api(getattr(world, organisation), ALL_SCOPES)
     methods = ["get", "post", "patch", "put", "delete"]
     assert complaints(program, API, methods, foreign, headers={"if-match": '"1"'}) == []
+
+
+# Fields in which a form takes an object, and what they hold for Bolt's.
+def named_by(values: dict[str, Any]) -> dict[str, str]:
+    fields = {
+        "customer": values["customer"],
+        "component": values["component_id"],
+        "site": values["site_id"],
+        "assignee": values["membership_id"],
+        "membership": values["membership_id"],
+        "into": values["reference"],
+        "besides": values["reference"],
+    }
+    return {name: str(value) for name, value in fields.items()}
+
+
+FILLED_IN = {
+    "version": "1",
+    "turn": "customer",
+    "reason": "It was the fuse",
+    "text": "Sent",
+    "role": "member",
+    "email": "x@y.example",
+}
+
+
+def own_objects(world: World, name: str, foreign: dict[str, Any]) -> dict[str, Any]:
+    """What this person may well ask for: what stands in the address, while the form names another's."""
+    component, site = world.components["acme"], world.components["acme"].site
+    filed = ticket(world, component=component)
+    file = message(world, filed, "ilse", "See file.", files=check_files([SimpleUploadedFile("b.log", b"ours")]))
+    actor = world.actor(name)
+    with work_unit(actor.context) as unit:
+        answers = {"component": str(component.pk), "site": str(site.pk)}
+        own = {"person_id": actor.person_id, "updated_at": unit.now, "answers": answers}
+        draft = TicketDraft.objects.create(customer=world.acme, **own)
+        file_id = Attachment.objects.get(message=file).pk
+    return {
+        **foreign,
+        "customer": "ACME",
+        "reference": filed.reference,
+        "draft_id": draft.pk,
+        "file_id": file_id,
+        "message_id": file.pk,
+        "component_id": component.pk,
+        "site_id": site.pk,
+        "membership_id": world.people[name].pk,
+    }
+
+
+def told_after(world: World, name: str, address: str, body: dict[str, str], names: list[str]) -> tuple[int, list[str]]:
+    """The answer to a form, with what it did taken back, to the session too."""
+    before = transaction.savepoint()
+    response = world.client(name).post(address, {**FILLED_IN, **body})
+    transaction.savepoint_rollback(before)
+    text = "\n".join((response.get("Location", ""), body_of(response)))
+    made = r"\bm?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b"  # keys of what this very form began
+    return response.status_code, re.sub(made, "MADE", normal(text, address, names)).splitlines()
+
+
+# Forms that must take an object of one's own, or the sweep below would prove nothing.
+LISTENS = {
+    "ana": {"portal:new", "portal:step_component", "portal:step_site"},
+    "dora": {"portal:new", "portal:step_component", "portal:step_site", "desk:assign"},
+}
+
+
+@pytest.mark.parametrize("name", LISTENS)
+def test_a_form_that_names_a_foreign_object_gets_the_answer_of_a_missing_one(
+    world: World, foreign: dict[str, Any], name: str
+) -> None:
+    own = own_objects(world, name, foreign)
+    other = {**foreign, "customer": "BOLT"}
+    named = [named_by(values) for values in (other, {**missing(other), "customer": "NONE"}, own)]
+    removed = [{"remove": str(key)} for key in (foreign["file_id"], NOBODYS)]  # a button of its own
+    found, listening = [], set()
+    for route in TENANT_ROUTES:
+        if route.path.startswith("api/"):
+            continue
+        values = values_for(route, own)
+        names = sorted({*map(str, values.values()), *(v for one in named for v in one.values())}, key=len, reverse=True)
+        there, gone, ours, other_file, no_file = (
+            told_after(world, name, fill(route.path, values), body, names) for body in (*named, *removed)
+        )
+        for pair in ((there, gone), (other_file, no_file)):
+            if pair[0] != pair[1]:
+                found.append(f"{route.path} tells that it exists: {difference(*pair)}")
+        if ours != gone:
+            listening.add(route.name)
+    assert found == []
+    assert LISTENS[name] <= listening
 
 
 def test_a_stranger_sees_nothing(world: World, foreign: dict[str, Any]) -> None:

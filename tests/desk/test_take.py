@@ -161,7 +161,7 @@ def test_nobody_chosen_is_asked_again(world: World) -> None:
     filed = ticket(world)
     response = world.client("marek").post(url(filed, "assign/"), {"version": "1"})
     assert response.status_code == 422
-    assert "Choose a person, or nobody" in text(response)
+    assert "Choose a person from the list, or nobody" in text(response)
     assert "<title>Error: " in text(response)
 
 

@@ -111,7 +111,10 @@ class ComposeForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    assignee = forms.ChoiceField(label="Who works on it?", error_messages={"required": "Choose a person, or nobody"})
+    assignee = forms.ChoiceField(
+        label="Who works on it?",
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a person from the list, or nobody"),
+    )
     version = version_field()
 
     def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
