@@ -108,17 +108,6 @@ def work_unit(ctx: Context | None = None, using: str = DEFAULT_DB_ALIAS) -> Iter
 
 
 @contextmanager
-def ensure_context(ctx: Context, using: str = DEFAULT_DB_ALIAS) -> Iterator[Unit]:
-    """Join the current context if there is one, else open a unit. For factories and commands."""
-    connection: Any = connections[using]
-    if connection.unit is not None and connection.unit.ctx is not None:
-        yield connection.unit
-    else:
-        with work_unit(ctx, using) as unit:
-            yield unit
-
-
-@contextmanager
 def as_login_role(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Step out of the context for session, person and token tables, then restore it."""
     connection: Any = connections[using]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import factory
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from contracts.models import Component, Product, Site, normal_serial
 from tenancy.actor import Actor
-from tenancy.context import Context, as_login_role, ensure_context, work_unit
+from tenancy.context import Context, Unit, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Kind, Membership, Organisation, Person, Role, Team
 from tickets.models import Channel, MessageKind, Ticket
@@ -27,6 +30,17 @@ SEVERITY_2 = Impact("severe", "no", "degraded", False)
 SEVERITY_3 = Impact("minor", "yes", "normal", False)
 IMPACTS = {1: SEVERITY_1, 2: SEVERITY_2, 3: SEVERITY_3}
 ALL_SCOPES = ["tickets:read", "tickets:write", "tickets:answer", "notes:write", "components:read"]
+
+
+@contextmanager
+def ensure_context(ctx: Context) -> Iterator[Unit]:
+    """Join the current context if there is one, else open a unit."""
+    unit: Unit | None = connection.unit  # type: ignore[attr-defined]
+    if unit is not None and unit.ctx is not None:
+        yield unit
+    else:
+        with work_unit(ctx) as unit:
+            yield unit
 
 
 class TenantFactory(DjangoModelFactory):

@@ -11,8 +11,8 @@ from django.db import connection
 
 from notifications import services
 from notifications.models import Delivery, Event
-from tenancy.context import Context, ensure_context, work_unit
-from tests.world import World
+from tenancy.context import Context, work_unit
+from tests.world import World, ensure_context
 
 WORKER = Context("worker")
 

@@ -11,8 +11,8 @@ from django.db import connections
 
 from sla import services
 from sla.models import ClockSegment, Escalation, LadderStep
-from tenancy.context import Context, database_now, ensure_context, work_unit
-from tests.world import World, ticket
+from tenancy.context import Context, database_now, work_unit
+from tests.world import World, ensure_context, ticket
 from tickets.models import Ticket
 
 WORKER = Context("worker")

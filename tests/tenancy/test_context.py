@@ -15,13 +15,12 @@ from tenancy.context import (
     TransactionAborted,
     as_login_role,
     database_now,
-    ensure_context,
     work_unit,
 )
 from tenancy.models import Invitation, Membership, Organisation, Person
 from tenancy.pgbackend.base import TenantAccessDenied
 from tests.tenancy.doorstep import STAFF, WORKER
-from tests.world import OrganisationFactory, SiteFactory, World, message, ticket
+from tests.world import OrganisationFactory, SiteFactory, World, ensure_context, message, ticket
 from tickets.models import Message, Ticket
 
 
