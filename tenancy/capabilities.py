@@ -47,7 +47,7 @@ SCOPES: dict[str, set[str]] = {
 }
 SCOPE_WORDS: dict[str, str] = {
     "tickets:read": "Read tickets, messages and files",
-    "tickets:write": "File, answer and move tickets",
+    "tickets:write": "File, correct, move, assign and merge tickets, and write public replies",
     "tickets:answer": "Answer for roZoom: people at roZoom reply through this integration",
     "notes:write": "Write partner and internal notes",
     "components:read": "Read components and sites",
