@@ -1,4 +1,4 @@
-"""Base of every Celery task that touches tenants' rows."""
+"""For Celery tasks that work for one tenant. The sweeper and the deliverer look after all of them and open their own units."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tenancy.context import Context, ContextError, work_unit
 
 
 class TenantTask(Task):
-    """Every call carries ctx; run() executes in one unit of work under it."""
+    """Every call says for whom (`ctx`); run() executes in one unit of work under it."""
 
     abstract = True
     typing = False  # ctx is not part of run()'s signature; checked below instead
