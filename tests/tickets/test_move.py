@@ -158,6 +158,17 @@ def test_merging_into_an_answered_ticket_carries_the_promise_over(world: World) 
     assert fresh(second).clock_due_at == first.response_due_at
 
 
+def test_a_chain_of_merges_keeps_the_earliest_promise(world: World) -> None:
+    urgent, middle, answered = ticket(world, severity=1), ticket(world, severity=3), ticket(world)
+    message(world, answered, "marek")
+    act(world, "marek", merge, ticket=urgent, into=middle)
+    act(world, "marek", merge, ticket=middle, into=answered)
+    assert fresh(answered).clock_due_at == urgent.response_due_at
+    with work_unit(WORKER):
+        last = ClockSegment.objects.filter(ticket_id=answered.pk).latest("id")
+    assert (last.kind, last.due_at, last.outcome) == ("NEXT", urgent.response_due_at, "RUNNING")
+
+
 def test_merging_refuses_what_cannot_be_one_problem(world: World) -> None:
     mine, other = ticket(world), ticket(world, "bob")
     with pytest.raises(CannotMerge, match="same customer"):

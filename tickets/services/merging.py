@@ -63,6 +63,7 @@ def _keep_earlier_promise(ticket: Ticket, into: Ticket, now: datetime) -> None:
             severity=ticket.severity,
             kind="NEXT",
             started_at=started_at,
+            due_at=due,  # after an earlier merge or a change of severity it does not follow from the start any more
         )
         into.clock_due_at = carried.due_at
     elif due < into.clock_due_at:
