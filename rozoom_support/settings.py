@@ -331,6 +331,8 @@ TENANT_SHARED_TABLES = {
     "account_emailaddress": {"app": _ALL},
     "account_emailconfirmation": {"app": _ALL},
     "mfa_authenticator": {"app": _ALL},
+    "contracts_pricelistentry": {"reseller": "SELECT", "staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
+    "contracts_invoicenumber": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
     "contracts_product": {
         "customer": "SELECT",
         "reseller": "SELECT",

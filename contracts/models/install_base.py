@@ -3,14 +3,23 @@
 import re
 from typing import ClassVar
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Upper
 
+from contracts.lifecycle import WarrantyLifecycle, WarrantyState
 from rozoom_support.lib.ids import new_id
 from rozoom_support.lib.zones import validate_time_zone
 from tenancy.models import TenantModel, TenantQuerySet
 
 NOT_IN_A_SERIAL = re.compile(r"[\s\-_./]+")
+
+
+def days_of(start: str, end: str) -> Func:
+    """The range of two date columns, both ends inside, for constraints that forbid an overlap."""
+    return Func(F(start), F(end), Value("[]"), function="daterange")
 
 
 def normal_serial(serial: str) -> str:
@@ -30,11 +39,16 @@ class Product(models.Model):
     name = models.CharField(max_length=160)
     kind = models.CharField(max_length=8, choices=Kind)
     is_active = models.BooleanField(default=True)
+    has_media = models.BooleanField(
+        "keeps data", default=False, help_text="A failed part asks what to do with its data."
+    )
+    end_of_sale = models.DateField(null=True, blank=True)
+    end_of_support = models.DateField(null=True, blank=True, help_text="The last day roZoom supports it.")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(Upper("sku"), name="product_sku_taken"),
-            models.CheckConstraint(condition=models.Q(kind__in=["HARDWARE", "SOFTWARE"]), name="product_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=["HARDWARE", "SOFTWARE"]), name="product_kind_known"),
         ]
 
     def __str__(self) -> str:
@@ -101,7 +115,7 @@ class Component(TenantModel):
             models.UniqueConstraint(fields=["customer", "id"], name="component_tenant_key"),
             models.UniqueConstraint(fields=["product", "serial_normal"], name="component_serial_taken"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["IN_USE", "REPLACED", "RETURNED", "RETIRED"]),
+                condition=Q(state__in=["IN_USE", "REPLACED", "RETURNED", "RETIRED"]),
                 name="component_state_known",
             ),
         ]
@@ -113,3 +127,68 @@ class Component(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.product}, {self.serial}"
+
+
+class ComponentMove(TenantModel):
+    """A component went from one site to another. Rows are only ever added."""
+
+    tenant_parent = "component"
+
+    component = models.ForeignKey(
+        Component, on_delete=models.PROTECT, related_name="moves", db_constraint=False, db_index=False
+    )
+    from_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    to_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    moved_on = models.DateField()
+    by_name = models.CharField(max_length=120)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["customer", "component"], name="component_move_of")]
+
+    def __str__(self) -> str:
+        return f"{self.component}: {self.from_site} to {self.to_site}"
+
+
+class WarrantyCoverage(WarrantyLifecycle, TenantModel):
+    """The standard or extended warranty of one component, from the first day to the last, in its site's zone."""
+
+    class Kind(models.TextChoices):
+        STANDARD = "STANDARD", "Standard"
+        EXTENDED = "EXTENDED", "Extended"
+
+    tenant_parent = "component"
+
+    component = models.ForeignKey(
+        Component, on_delete=models.PROTECT, related_name="warranties", db_constraint=False, db_index=False
+    )
+    kind = models.CharField(max_length=8, choices=Kind)
+    start_date = models.DateField()
+    end_date = models.DateField()
+    exclusions = models.TextField(blank=True)
+    void_reason = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = "warranty"
+        verbose_name_plural = "warranties"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=["STANDARD", "EXTENDED"]), name="warranty_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=WarrantyState.values), name="warranty_state_known"),
+            models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="warranty_ends_after_it_starts"),
+            ExclusionConstraint(
+                name="warranty_of_a_component_do_not_overlap",
+                expressions=[
+                    ("customer", RangeOperators.EQUAL),
+                    ("component", RangeOperators.EQUAL),
+                    (days_of("start_date", "end_date"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["customer", "component"], name="warranty_of_component")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} warranty to {self.end_date}"
+
+    @property
+    def is_void(self) -> bool:
+        return self.state in (WarrantyState.VOID, WarrantyState.VOID_FINAL, WarrantyState.TRANSFERRED)
