@@ -152,7 +152,7 @@ DATABASES = {
     }
 }
 _default = DATABASES["default"]
-# Pages get 5 s for a statement and 2 s for a lock (architecture.md Limits); a frozen client cannot hold rows for ever.
+# Pages get 5 s for a statement and 2 s for a lock; a frozen client cannot hold rows for ever.
 _timeouts = "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=30000"
 if os.environ.get("DATABASE_OWNER_URL"):
     _owner = database(os.environ["DATABASE_OWNER_URL"])
@@ -198,7 +198,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = 3600  # architecture.md Limits: reset links 1 h
+PASSWORD_RESET_TIMEOUT = 3600
 SESSION_ENGINE = "tenancy.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "rozoom_session"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
@@ -279,7 +279,7 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not TESTING else 0
 
-# --- Limits: one table (architecture.md Limits); docs/api.md and error texts name these values ----------------------
+# --- Limits: one table; docs/api.md and error texts name these values -----------------------------------------------
 LIMITS = {
     "file_bytes": 25 * 1024 * 1024,
     "files_per_message": 10,
@@ -397,7 +397,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# --- Celery (architecture.md "Work that must not be lost") ------------------------------------------------------------
+# --- Celery: work that must not be lost (docs/promise.md) -------------------------------------------------------------
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

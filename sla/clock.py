@@ -1,4 +1,4 @@
-"""The promise as arithmetic: pure functions of instants (domain.md "The response promise").
+"""The promise as arithmetic: pure functions of instants (docs/promise.md).
 
 The database computes the same in app.response_target, app.level_at and app.supersede_clock, because there no caller can
 bend them; tests/sla/test_clock.py runs one table against both.

@@ -1,4 +1,4 @@
-"""Who does a deed. Made once at the door, passed to every deed (domain.md Actor)."""
+"""Who does a deed. Made once at the door, passed to every deed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Actor:
 
     @property
     def answers_for_rozoom(self) -> bool:
-        """Whether a public reply by this actor is the answer that was promised (domain.md The response promise).
+        """Whether a public reply by this actor is the answer that was promised (docs/promise.md).
 
         The promise is an answer by roZoom's people. A program of roZoom's may well write "we got your report" by itself,
         which answers nothing; only a token whose scope says that people write through it speaks for them.

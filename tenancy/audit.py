@@ -1,4 +1,4 @@
-"""The audit trail: every deed writes one event, chained by hash, through the only function that can (domain.md Audit)."""
+"""The audit trail: every deed writes one event, chained by hash, through the only function that can (docs/adr/0014)."""
 
 import json
 from datetime import datetime

@@ -19,7 +19,7 @@ UNIQUE_OK = {
     "team_member_once": "staff's",
     "invitation_secret_unique": "random",
     "token_secret_unique": "random",
-    "component_serial_taken": "the one global key; only staff write components (records.md)",
+    "component_serial_taken": "the one global key; only staff write components",
     "invoice_number_taken": "no gap over all customers; only staff issue invoices",
     "delivery_dedup_key_unique": "no tenant reads or writes deliveries",
     "ladder_level_once": "the same for all; tenants neither read nor write it",

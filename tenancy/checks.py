@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import Error, Tags, register
 from django.db import connections
 
-# First safe minor release per major version (architecture.md Tenancy).
+# First safe minor release per major version (docs/architecture.md, "The wall between tenants").
 VERSION_FLOOR = {15: 150014, 16: 160010, 17: 170006, 18: 180000}
 LOGIN = """
 SELECT r.rolsuper OR r.rolbypassrls OR r.rolinherit

@@ -1,4 +1,4 @@
-"""The same request twice is one deed (architecture.md Requests): pages send a form token, programs an Idempotency-Key."""
+"""The same request twice is one deed: pages send a form token, programs an Idempotency-Key."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Organisations, people and what they may do (domain.md "Organisations and people")."""
+"""Organisations, people and what they may do."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ class Invitation(models.Model):
 
 
 class ApiToken(models.Model):
-    """A program's key to its organisation. Random, so a plain SHA-256 look-up is right (architecture.md)."""
+    """A program's key to its organisation. Random, so a plain SHA-256 look-up is right."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tokens")
@@ -272,7 +272,7 @@ class ApiToken(models.Model):
 
 
 class DoneDeed(models.Model):
-    """A request that was carried out, so that the same request again is answered, not repeated (architecture.md Requests).
+    """A request that was carried out, so that the same request again is answered, not repeated (docs/api.md).
 
     `door` names who asked ("token:<id>", "person:<id>:<organisation>"); `key` is theirs. The unique constraint makes the
     second of two simultaneous requests wait for the first one's commit.
@@ -332,7 +332,7 @@ class TenantModel(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One deed: who, what, when, why. Written by app.audit() only; append-only; chained by hash (domain.md Audit)."""
+    """One deed: who, what, when, why. Written by app.audit() only; append-only; chained by hash (docs/adr/0014)."""
 
     customer = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"

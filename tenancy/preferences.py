@@ -1,4 +1,4 @@
-"""A person's settings for how pages look and behave (interface.md D7). Unknown or broken values fall back to the default."""
+"""A person's settings for how pages look and behave. Unknown or broken values fall back to the default."""
 
 from typing import Any
 from zoneinfo import available_timezones

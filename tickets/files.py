@@ -1,4 +1,4 @@
-"""Files: checked by content, capped, stored under names of ours (domain.md Files, architecture.md Limits)."""
+"""Files: checked by content, capped, stored under names of ours (settings.LIMITS)."""
 
 import hashlib
 import re

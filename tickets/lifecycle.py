@@ -1,4 +1,4 @@
-"""The states of a ticket and the one table of moves that draws buttons, fills allowed_actions and guards deeds (domain.md)."""
+"""The states of a ticket and the one table of moves that draws buttons, fills allowed_actions and guards deeds."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -95,7 +95,7 @@ def moves(ticket: "Ticket", actor: Actor) -> list[str]:
 
 
 def may_reopen(ticket: "Ticket", now: datetime, days: int) -> bool:
-    """RESOLVED or CLOSED tickets come back within `days`; later a new ticket is linked (domain.md Tickets)."""
+    """RESOLVED or CLOSED tickets come back within `days`; later a new ticket is linked."""
     ended = ticket.closed_at or ticket.resolved_at
     return ended is not None and (now - ended).days < days
 

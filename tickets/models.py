@@ -1,4 +1,4 @@
-"""Tickets, their conversation and files (domain.md Tickets)."""
+"""Tickets, their conversation and files."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ class TicketDraft(TenantModel):
 
 
 class Attachment(TenantModel):
-    """A file, stored under a name of ours, read by whoever may read its kind (domain.md Files)."""
+    """A file, stored under a name of ours, read by whoever may read its kind."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     ticket = models.ForeignKey(

@@ -168,7 +168,7 @@ def assignable(ticket: Ticket) -> list[Membership]:
 
 
 def due_soon_until(now: datetime) -> datetime:
-    """ "Due soon" in counts: within 15 minutes (interface.md clock states use the longer of that and a quarter)."""
+    """ "Due soon" in counts: within 15 minutes (a clock also says so in the last quarter of its promise, if that is longer)."""
     return now + timedelta(minutes=15)
 
 

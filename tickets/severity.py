@@ -1,4 +1,4 @@
-"""Severity from the customer's answers about impact: the table of domain.md, as a pure function with its "because"."""
+"""Severity from the customer's answers about impact: one table, as a pure function with its "because"."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class Proposal:
 
 
 def propose(impact: Impact) -> Proposal:
-    """The severity roZoom proposes for these answers, and why, in words the customer gave (domain.md Severity)."""
+    """The severity roZoom proposes for these answers, and why, in words the customer gave."""
     words = [SERVICE[impact.service]]
     if impact.service == "minor":
         return Proposal(3, words[0])

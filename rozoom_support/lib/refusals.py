@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 class NotFound(Exception):
-    """Missing and not yours are the same answer (conventions.md 6)."""
+    """Missing and not yours are the same answer."""
 
 
 class Stale(Refused):

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# The rules of domain.md "The response promise" where no caller can bend them (docs/promise.md).
+# The rules of docs/promise.md where no caller can bend them.
 # Every function runs as the owner, so the tenant filter stands in it; a foreign clock is the same as none.
 
 ARITHMETIC = """

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.db import migrations
 
-# domain.md "Escalation ladder"
+# Who is told before and after the due time until roZoom changes it in the admin: level, percent of the target, whom.
 BEFORE = [
     (1, 50, ["assignee_or_team"]),
     (2, 75, ["team_lead", "reseller_agents"]),

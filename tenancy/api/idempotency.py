@@ -1,4 +1,4 @@
-"""The same POST sent twice is one deed, and gets the same answer, byte for byte (architecture.md Requests)."""
+"""The same POST sent twice is one deed, and gets the same answer, byte for byte (docs/api.md, "The same request twice")."""
 
 import json
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Every refusal leaves as application/problem+json, made here (architecture.md REST API)."""
+"""Every refusal leaves as application/problem+json, made here (docs/api.md, "When something is refused")."""
 
 import logging
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Requests per minute and token, counted in the cache (architecture.md Limits). A limit of 0 means none."""
+"""Requests per minute and token, counted in the cache (settings.LIMITS). A limit of 0 means none."""
 
 import time
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Optimistic locking over HTTP: the ETag of a thing is its version (architecture.md REST API: 428 without, 412 when stale)."""
+"""Optimistic locking over HTTP: the ETag of a thing is its version: 428 without, 412 when stale (docs/api.md, "Versions")."""
 
 import re
 

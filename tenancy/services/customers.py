@@ -22,7 +22,7 @@ class CannotChangeReseller(Refused):
 def change_reseller(*, actor: Actor, customer: Organisation, to: Organisation, now: datetime) -> Organisation:
     """From the commit on the new reseller sees the customer's whole history and the old one nothing.
 
-    The tenant columns of all rows follow by ON UPDATE CASCADE (architecture.md Keys). `to` is a reseller, or roZoom
+    The tenant columns of all rows follow by ON UPDATE CASCADE (docs/adr/0002). `to` is a reseller, or roZoom
     itself for a customer sold to directly.
     """
     actor.require("people:manage")

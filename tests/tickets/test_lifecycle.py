@@ -1,4 +1,4 @@
-"""The machine of domain.md: its moves, who may make them, and what can be reached."""
+"""The states of a ticket: their moves, who may make them, and what can be reached."""
 
 from datetime import UTC, datetime, timedelta
 

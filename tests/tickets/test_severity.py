@@ -1,4 +1,4 @@
-"""The table of domain.md, every row of it, and that unknown never lowers a severity."""
+"""The table of severities, every row of it, and that unknown never lowers one."""
 
 from itertools import product
 
@@ -8,7 +8,7 @@ from tickets.severity import BUSINESS, SERVICE, WORKAROUND, Impact, propose
 
 
 def expected(service: str, workaround: str, business: str, critical: bool) -> int:
-    """domain.md's table, written as it stands there."""
+    """The table in its plainest form, written without the code under test."""
     if service == "minor":
         return 3
     if workaround in {"no", "unknown"}:

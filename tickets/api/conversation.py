@@ -212,7 +212,7 @@ class OneFile(ApiView):
 
 
 def download(file: Attachment, headers: dict[str, str]) -> HttpResponseBase:
-    """As an attachment of no type a browser would run, whatever it is (domain.md Files)."""
+    """As an attachment of no type a browser would run, whatever it is."""
     try:
         content = default_storage.open(file.stored_as)
     except FileNotFoundError:

@@ -12,7 +12,7 @@ from tenancy.actor import Actor
 from tenancy.models import Membership
 from tickets.lifecycle import State, Turn
 
-RADIOS_AT_MOST = 7  # interface.md 3.5: a select only for more than that
+RADIOS_AT_MOST = 7  # a select only for more than that
 STATES = {
     "": "All open",
     **{str(state): state.label for state in State},

@@ -14,7 +14,7 @@ WRITE_ONCE = "SELECT, INSERT"
 NOTE_KINDS = {"customer": ["public"], "reseller": ["public", "partner"]}
 
 # Full-text match is not leakproof, so under a policy it could not use its index: the tenant filter stands in here, and the
-# ids that come out are read again under the policy (architecture.md Tenancy).
+# ids that come out are read again under the policy (docs/architecture.md, "The wall between tenants").
 SEARCH = """
 CREATE FUNCTION app.search_tickets(p_words text, p_serial text, p_cap integer) RETURNS TABLE (id bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$

@@ -11,7 +11,7 @@ from tenancy.context import database_now
 
 
 def show(request: Any, template: str, context: dict[str, Any], *, part: str = "", status: int = 200) -> HttpResponse:
-    """`part` is what htmx gets instead of the page. Every answer to htmx carries the server's time (interface.md 3.4)."""
+    """`part` is what htmx gets instead of the page. Every answer to htmx carries the server's time."""
     partial = bool(part) and bool(request.htmx)
     response = render(request, part if partial else template, context, status=status)
     return stamp(request, response)

@@ -140,7 +140,7 @@ def radios(label: str, missing: str, choices: list[Choice], help_text: str = "",
 
 
 class ImpactForm(forms.Form):
-    """The four questions of domain.md Severity, in words of the person in front of the machine."""
+    """The four questions that decide the severity, in words of the person in front of the machine."""
 
     service = radios(
         "How much does not work?",

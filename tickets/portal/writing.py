@@ -249,7 +249,7 @@ class Writing:
 
 
 def sent_as(actor: Actor, draft_id: UUID) -> str:
-    """Where the ticket is that this draft became; empty when it was never sent. Kept for a day (architecture.md Requests)."""
+    """Where the ticket is that this draft became; empty when it was never sent. Kept for a day."""
     done = DoneDeed.objects.filter(organisation_id=actor.organisation_id, door=actor.door, key=deed_key(draft_id))
     reply = done.values_list("reply", flat=True).first() or {}
     return str(reply.get("location", ""))

@@ -49,7 +49,7 @@ def add_message(
 
     `seen_at`: the newest message the writer had on the page; a newer public one of somebody else raises NewerMessage.
     `then`: "wait" hands the turn to the customer, "resolve" ends it, in the same transaction.
-    The first public reply by roZoom stops the promise at the instant it is recorded (domain.md The response promise).
+    The first public reply by roZoom stops the promise at the instant it is recorded (docs/promise.md).
     """
     actor.require(NEEDS[kind])
     ticket = lock(ticket, version=version)
@@ -157,7 +157,7 @@ def _turn_after(ticket: Ticket, actor: Actor, now: datetime) -> set[str]:
 
 
 def _start_next(ticket: Ticket, now: datetime) -> datetime:
-    """NEXT starts with a public customer message when no clock runs (domain.md)."""
+    """NEXT starts with a public customer message when no clock runs (docs/promise.md)."""
     return sla.start(
         customer_id=ticket.customer_id,
         reseller_id=ticket.reseller_id,

@@ -17,7 +17,7 @@ from tickets.models import Channel, ServiceKind, Ticket, TicketDraft
 from tickets.services._common import record, tell
 from tickets.severity import Impact, propose
 
-# The next number of one customer, taken under the counter's row lock: no gaps, no doubles (domain.md Reference).
+# The next number of one customer, taken under the counter's row lock: no gaps, no doubles (docs/adr/0007).
 NEXT_NUMBER = """
 INSERT INTO tickets_ticketcounter AS counter (customer_id, reseller_id, last) VALUES (%s, %s, 1)
 ON CONFLICT (customer_id) DO UPDATE SET last = counter.last + 1 RETURNING last"""
@@ -57,7 +57,7 @@ def file_ticket(
     files: Sequence[CheckedFile] = (),
     draft: TicketDraft | None = None,
 ) -> Ticket:
-    """File a ticket of `customer`, reported at `now`. Its FIRST clock starts at that instant (domain.md The response promise).
+    """File a ticket of `customer`, reported at `now`. Its FIRST clock starts at that instant (docs/promise.md).
 
     Raises CannotFile when component or site are not this customer's or the customer's own reference is taken.
     """

@@ -1,4 +1,4 @@
-"""Two tickets, one problem. Merging never makes a promise later (domain.md The response promise)."""
+"""Two tickets, one problem. Merging never makes a promise later (docs/promise.md)."""
 
 from datetime import datetime
 

@@ -69,7 +69,7 @@ def time_left(left_ms: int, *, soon: bool, each_second: bool = True) -> Words:
 
 
 def soon_from(started_at: datetime, due_at: datetime) -> datetime:
-    """The last quarter of the promise, or the last 15 minutes if that is longer (interface.md section 2)."""
+    """The last quarter of the promise, or the last 15 minutes if that is longer (docs/design-system.md, "Clock")."""
     return due_at - max((due_at - started_at) / 4, timedelta(minutes=15))
 
 

@@ -1,4 +1,4 @@
-"""Made-up content for the style guide, in the words of interface.md section 5."""
+"""Made-up content for the style guide."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

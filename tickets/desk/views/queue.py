@@ -1,4 +1,4 @@
-"""The queue: open tickets by time left to respond (interface.md D1)."""
+"""The queue: open tickets by time left to respond."""
 
 from typing import Any
 

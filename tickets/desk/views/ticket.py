@@ -1,4 +1,4 @@
-"""One ticket at the desk: read it, follow it, say who works on it (interface.md D2)."""
+"""One ticket at the desk: read it, follow it, say who works on it."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files go out as downloads that can not run as our script (domain.md Files)."""
+"""Files go out as downloads that can not run as our script."""
 
 import logging
 from typing import Any
