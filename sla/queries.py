@@ -8,7 +8,7 @@ from django.db import connection
 from sla.explaining import Change, Explanation, explain
 from sla.models import ClockSegment
 
-__all__ = ["Change", "Explanation", "explain", "oldest_due", "segments_of", "unanswered_first"]
+__all__ = ["Change", "Explanation", "duty_manager_told", "explain", "oldest_due", "segments_of", "unanswered_first"]
 
 # One index look-up per severity, as the sweeper does it; a plain min() walks the index of all running clocks.
 OLDEST_DUE = """
@@ -35,6 +35,13 @@ def unanswered_first(customer_id: int, ticket_ids: Collection[int]) -> set[int]:
     )
     last = {one.ticket_id: one for one in found.order_by("id")}
     return {ticket_id for ticket_id, one in last.items() if one.outcome == "MISSED" and not one.answered}
+
+
+def duty_manager_told(customer_id: int, ticket_id: int) -> bool:
+    """Whether the promise that runs is late and the duty manager has been told. The customer may ask for its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.duty_manager_told(%s, %s)", [customer_id, ticket_id])
+        return bool(cursor.fetchone()[0])
 
 
 def oldest_due(now: datetime) -> float:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from rozoom_support.lib.ui.clock import milliseconds
+from sla.history import past_promise, record_past
+from sla.services import cancel
+from sla.sweeper import sweep
 from tenancy.context import Context, work_unit
 from tests.portal.walking import text_of, title_of
 from tests.world import World, message, ticket
@@ -98,9 +101,26 @@ def test_a_late_answer_is_owned_with_a_number_to_call(world: World, settings: An
     filed = ticket(world, severity=1, now=database_time() - timedelta(hours=2))
     said = text_of(page_of(world, filed))
     assert "We promised an answer by" in said
-    assert "and we are late. The duty manager has been told." in said
+    assert "and we are late. Call" in said, "nobody has been told yet"
     assert "Call +32 9 555 01 00 to speak to someone now. Say ACME-1." in said
     assert "Overdue by" in said
+    sweep()
+    assert "and we are late. The duty manager has been told. Call" in text_of(page_of(world, filed))
+
+
+def test_of_a_late_import_nobody_was_told(world: World) -> None:
+    filed = ticket(world, severity=1)
+    early = filed.reported_at - timedelta(days=2)
+    with work_unit(Context("worker")) as unit:
+        past = {"customer_id": filed.customer_id, "ticket_id": filed.pk}
+        cancel(**past, reason="only a pattern", now=unit.now)
+        segments = past_promise(counted_from=early, severity=1, answered_at=None, now=unit.now)
+        record_past(segments, **past)
+        Ticket.objects.filter(pk=filed.pk).update(clock_due_at=segments[-1].due_at)
+    sweep()
+    said = text_of(page_of(world, filed))
+    assert "and we are late." in said
+    assert "duty manager" not in said
 
 
 def test_waiting_for_the_customer_is_the_first_thing_it_says(world: World) -> None:
@@ -233,6 +253,27 @@ def test_the_why_page_tells_start_target_and_rule(world: World) -> None:
     said = text_of(world.client("ilse").get("/tickets/ACME-1/why/"))
     assert "What we promised on ACME-1" in said
     assert "Answered in time" in said
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({}, "Because you told us: severe loss"),
+        ({"reporter_party": "reseller", "reporter_name": "Dirk Test"}, "Because Dirk Test told us: severe loss"),
+        (
+            {"impact": None, "severity_because": "imported with priority 2"},
+            "Where it comes from: imported with priority 2.",
+        ),
+        ({"impact": None, "severity_because": ""}, ""),
+    ],
+)
+def test_the_why_page_tells_who_said_how_bad_it_is(world: World, columns: dict[str, Any], words: str) -> None:
+    filed = ticket(world)
+    with work_unit(Context("worker")):
+        Ticket.objects.filter(pk=filed.pk).update(**columns)
+    said = text_of(world.client("ilse").get("/tickets/ACME-1/why/"))
+    assert words in said
+    assert ("told us" in said) == ("told us" in words)
 
 
 def test_the_why_page_tells_of_a_withdrawn_promise(world: World) -> None:

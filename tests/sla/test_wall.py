@@ -54,6 +54,16 @@ def test_escalations_are_read_by_the_reseller_and_rozoom(world: World, who: str,
         assert Escalation.objects.count() == count
 
 
+@pytest.mark.parametrize("who", READERS)
+def test_whether_the_duty_manager_was_told_is_said_to_its_own(world: World, who: str) -> None:
+    filed = reported(world, timedelta(minutes=65))
+    ctx = contexts(world)[who]
+    ask = ("SELECT app.duty_manager_told(%s, %s)", [filed.customer_id, filed.pk])
+    assert run(ctx, *ask) == [(False,)]
+    sweep()
+    assert run(ctx, *ask) == [(READERS[who] == 1,)]
+
+
 def test_a_customer_can_not_read_escalations(world: World) -> None:
     with pytest.raises(TenantAccessDenied), work_unit(contexts(world)["customer"]):
         Escalation.objects.count()

@@ -96,6 +96,16 @@ def partner_of(reseller: Organisation) -> str:
     return reseller.name if reseller.kind == Kind.RESELLER else ""
 
 
+def severity_words(ticket: Ticket) -> str:
+    """Where the severity comes from. Who was never asked (an import) has told us nothing."""
+    if not ticket.severity_because:
+        return ""
+    if not ticket.impact:
+        return f"Where it comes from: {ticket.severity_because}."
+    told = "you told us" if ticket.reporter_party == "customer" else f"{ticket.reporter_name} told us"
+    return f"Because {told}: {ticket.severity_because}."
+
+
 def readers_of(customer: str, partner: str) -> str:
     """Who reads what a customer writes."""
     return f"roZoom, {partner} and {customer}" if partner else f"roZoom and {customer}"
@@ -172,14 +182,16 @@ def file_of(attachment: Attachment, *, pictures: Iterable[str] = ()) -> File:
     return File(url, attachment.name, attachment.size, f"{url}?inline=1" if attachment.content_type in pictures else "")
 
 
-def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime) -> str:
-    """One sentence about what happens next, and who has to act."""
+def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime, told: bool) -> str:
+    """What happens next, and who has to act. `told`: it is late, and the duty manager knows."""
     if waits_for_customer(ticket):
         return "We wait for your answer. Write it below, then we go on."
     if promise.runs and promise.due_at is not None:
         by = by_words(promise.due_at, zone, now)
         if promise.is_late(now):
-            return f"We promised an answer by {by}, and we are late. The duty manager has been told."
+            return (
+                f"We promised an answer by {by}, and we are late.{' The duty manager has been told.' if told else ''}"
+            )
         return f"A person at {OPERATOR_NAME} answers you by {by}."
     return AFTER_ANSWER[str(ticket.state)](ticket, partner)
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from rozoom_support.lib.ui.times import clock_time
-from sla.queries import segments_of
+from sla.queries import duty_manager_told, segments_of
 from tickets.files import IMAGE_TYPES
 from tickets.lifecycle import State, allowed
 from tickets.models import MessageKind, Ticket
@@ -58,7 +58,9 @@ def find(request: Any, ticket: Ticket, *, unfold: bool = False, seen: datetime |
 
 def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str, Any]:
     """What all parts of the page draw from, on the first load and in every answer to htmx."""
-    ticket, zone = found.ticket, zone_of(request)
+    ticket, zone, now = found.ticket, zone_of(request), request.unit.now
+    late = found.promise.is_late(now)
+    told = late and duty_manager_told(ticket.customer_id, ticket.pk)
     return {
         "section": "tickets",
         "ticket": ticket,
@@ -68,8 +70,8 @@ def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str,
         "look": look_of(ticket),
         "partner": found.partner,
         "promise": found.promise,
-        "next_words": next_words(ticket, found.promise, found.partner, zone=zone, now=request.unit.now),
-        "late": found.promise.is_late(request.unit.now),
+        "next_words": next_words(ticket, found.promise, found.partner, zone=zone, now=now, told=told),
+        "late": late,
         "needs_you": waits_for_customer(ticket),
         "solved": ticket.state == State.RESOLVED,
         "talk": found.talk,

@@ -12,7 +12,7 @@ from sla.clock import TARGET_WORDS
 from sla.queries import explain, segments_of
 from tenancy.pages import page
 from tickets.portal.answers import show
-from tickets.portal.shown import by_words, promise_of_segments, zone_of
+from tickets.portal.shown import by_words, promise_of_segments, severity_words, zone_of
 from tickets.portal.ticket_page import composer_of, context_of, find
 from tickets.queries import ticket_for
 from tickets.severity import TITLES
@@ -54,6 +54,7 @@ def why(request: Any, reference: str) -> HttpResponse:
         "ticket": found,
         "ticket_url": reverse("portal:ticket", args=[found.reference]),
         "targets": [(number, TITLES[number], words) for number, words in sorted(TARGET_WORDS.items())],
+        "severity_words": severity_words(found),
         "promise": promise,
         "late": promise.is_late(now),
         "by": by_words(promise.due_at, zone, now) if promise.due_at else "",
