@@ -1,4 +1,4 @@
-"""One unit of work = one transaction = at most one tenant context, set transaction-locally (docs/architecture.md, "One request")."""
+"""One unit of work = one transaction = at most one tenant context, set transaction-locally (docs/architecture.md)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
