@@ -2,6 +2,7 @@
 
 import pytest
 
+from sla import services as sla
 from tenancy.context import Context, work_unit
 from tenancy.models import AuditEvent
 from tests.api.calls import at, codes, if_match, move, stored
@@ -161,7 +162,8 @@ def test_what_is_allowed_is_what_can_be_done(world, api):
         for who in ("acme", "delta", "rozoom"):
             for action in MOVES:
                 filed = ticket(world)
-                with work_unit(Context("staff")):
+                with work_unit(Context("staff")) as unit:
+                    sla.cancel(customer_id=filed.customer_id, ticket_id=filed.pk, reason="a pattern", now=unit.now)
                     solved = filed.reported_at if state in ("RESOLVED", "CLOSED") else None
                     Ticket.objects.filter(pk=filed.pk).update(state=state, clock_due_at=None, resolved_at=solved)
                 program = api(getattr(world, who))

@@ -210,7 +210,7 @@ def test_the_list_tells_a_late_answer_from_a_late_end(world: World) -> None:
         early = unit.now - timedelta(hours=2)
     answered, ended = (ticket(world, severity=1, subject=subject, now=early) for subject in ("Lift 1", "Lift 2"))
     message(world, answered, "marek")
-    for by, move in (("marek", "begin"), ("ilse", "resolve"), ("ilse", "reopen")):
+    for by, move in (("marek", "begin"), ("ilse", "resolve"), ("marek", "reopen")):
         actor = world.actor(by)
         with work_unit(actor.context) as unit:
             make_move(actor=actor, ticket=ended, move=move, now=unit.now)

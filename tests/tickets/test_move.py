@@ -67,6 +67,30 @@ def test_a_customer_that_solved_it_ends_the_promise_itself(world: World) -> None
     assert fresh(filed).state == "CLOSED"
 
 
+def solved(world: World, by: str = "ilse") -> Ticket:
+    """Answered and resolved: no clock runs."""
+    filed = ticket(world, by)
+    message(world, filed, "marek")
+    act(world, "marek", make_move, ticket=filed, move="resolve")
+    return filed
+
+
+def test_a_customer_that_opens_it_again_has_a_promise_again(world: World) -> None:
+    filed = solved(world)
+    act(world, "ilse", make_move, ticket=filed, move="reopen")
+    with work_unit(WORKER):
+        clock = ClockSegment.objects.filter(ticket_id=filed.pk).latest("id")
+    assert (clock.kind, clock.outcome, clock.due_at - clock.counted_from) == ("NEXT", "RUNNING", timedelta(hours=4))
+    assert (fresh(filed).state, fresh(filed).clock_due_at) == ("OPEN", clock.due_at)
+
+
+@pytest.mark.parametrize("who", ["marek", "dirk"])
+def test_the_desk_that_opens_it_again_promises_nothing_new(world: World, who: str) -> None:
+    filed = solved(world)
+    act(world, who, make_move, ticket=filed, move="reopen")
+    assert (fresh(filed).state, fresh(filed).clock_due_at) == ("OPEN", None)
+
+
 @pytest.mark.parametrize("move", ["resume", "close", "reopen"])
 def test_an_impossible_move_explains_itself(world: World, move: str) -> None:
     with pytest.raises(CannotMove, match="A ticket that is new can not be"):

@@ -142,7 +142,7 @@ def _turn_after(ticket: Ticket, actor: Actor, now: datetime) -> set[str]:
             ticket.resolved_at = ticket.closed_at = None
             changed |= {"state", "resolved_at", "closed_at"}
         if ticket.clock_due_at is None:
-            ticket.clock_due_at = _start_next(ticket, now)
+            ticket.clock_due_at = start_next(ticket, now)
             changed.add("clock_due_at")
     if ticket.state == State.NEW and actor.party in {"operator", "reseller"} and not speaks_for_customer(ticket, actor):
         ticket.begin()
@@ -156,8 +156,8 @@ def _turn_after(ticket: Ticket, actor: Actor, now: datetime) -> set[str]:
     return changed
 
 
-def _start_next(ticket: Ticket, now: datetime) -> datetime:
-    """NEXT starts with a public customer message when no clock runs (docs/promise.md)."""
+def start_next(ticket: Ticket, now: datetime) -> datetime:
+    """NEXT starts when the customer speaks and no clock runs (docs/promise.md): by a public message, or by opening it again."""
     return sla.start(
         customer_id=ticket.customer_id,
         reseller_id=ticket.reseller_id,

@@ -14,6 +14,7 @@ from tenancy.actor import Actor
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
+from tickets.services.conversation import speaks_for_customer, start_next
 from tickets.services.filing import refuse_taken_reference
 
 
@@ -106,6 +107,7 @@ def close(*, actor: Actor, ticket: Ticket, now: datetime, version: int | None = 
 
 @transaction.atomic
 def reopen(*, actor: Actor, ticket: Ticket, now: datetime, version: int | None = None) -> Ticket:
+    """It was not solved after all. A customer that says so waits for an answer: its promise starts here."""
     ticket = _start(actor, ticket, "reopen", version)
     days = settings.LIMITS["reopen_days"]
     if not may_reopen(ticket, now, days):
@@ -115,7 +117,11 @@ def reopen(*, actor: Actor, ticket: Ticket, now: datetime, version: int | None =
     came_from = ticket.state
     ticket.reopen()
     ticket.turn, ticket.resolved_at, ticket.closed_at = Turn.ROZOOM, None, None
-    return _finish(actor, ticket, "reopen", came_from, now, "turn", "resolved_at", "closed_at")
+    fields = ["turn", "resolved_at", "closed_at"]
+    if speaks_for_customer(ticket, actor) and ticket.clock_due_at is None:
+        ticket.clock_due_at = start_next(ticket, now)
+        fields.append("clock_due_at")
+    return _finish(actor, ticket, "reopen", came_from, now, *fields)
 
 
 @transaction.atomic
