@@ -15,6 +15,8 @@ from tenancy.api.docs import GUIDE
 SERVING = ["web", "worker", "beat", "watch"]
 # Read by the launcher's `roles` alone.
 NOT_SETTINGS = {"DATABASE_ADMIN_URL"}
+# Set by the launcher, the tests and the measurements.
+NOT_FOR_PEOPLE = {"DATABASE_TIMEOUTS", "MAIL_CATCHER_URL", "ROZOOM_TESTING", "TEST_DATABASE_NAME"}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,20 @@ def test_every_name_given_is_one_the_settings_read(compose: dict[str, Any]):
     settings = (ROOT / "rozoom_support" / "settings.py").read_text()
     given = {name for service in ("migrate", *SERVING) for name in compose[service]["environment"]} - NOT_SETTINGS
     assert {name for name in given if f'"{name}"' not in settings} == set()
+
+
+def test_every_setting_is_explained_and_every_needed_one_given(compose: dict[str, Any]):
+    settings = (ROOT / "rozoom_support" / "settings.py").read_text()
+    read = set(re.findall(r"""(?:env|env_bool|os\.environ\.get)\(\s*"([A-Z_]+)\"""", settings))
+    rows = (ROOT / "docs" / "operations.md").read_text().splitlines()
+    explained = {
+        name: row for row in rows if row.startswith("| `") for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])
+    }
+    assert read - explained.keys() == NOT_FOR_PEOPLE
+    needed = {name for name, row in explained.items() if row.split("|")[2].strip().startswith("needed")}
+    assert {"SECRET_KEY", "REDIS_URL", "MAIL_FROM", "SUPPORT_EMAIL"} <= needed
+    for name in SERVING:
+        assert needed - compose[name]["environment"].keys() == set()
 
 
 def test_the_worker_serves_the_same_queues_here_and_there(compose: dict[str, Any]):
