@@ -419,6 +419,27 @@ def test_the_owner_and_the_lead_are_told_when_there_are_any(world: World) -> Non
     assert [set(rung) for rung in escalations(filed)] == [{"rita"}, {"duty", "dirk"}, {"duty", "dora"}]
 
 
+def test_a_ticket_that_a_reseller_has_taken_still_reaches_rozoom(world: World) -> None:
+    """Only roZoom's answer keeps the promise."""
+    filed = unanswered(world, hours=1.1)
+    take(world, filed, "marek", to="dirk")
+    assert [set(rung) for rung in escalations(filed)] == [
+        {"dirk", "marek", "rita"},
+        {"dirk", "marek", "rita"},
+        {"duty", "dora"},
+    ]
+
+
+def test_a_ticket_of_a_team_that_a_reseller_has_taken_reaches_the_team(world: World) -> None:
+    filed = unanswered(world, hours=1.1)
+    take(world, filed, "marek", to="dirk")
+    with work_unit(STAFF):
+        team = Team.objects.get(name="Drives")
+        team.members.add(world.rita)
+        Ticket.objects.filter(pk=filed.pk).update(team=team)
+    assert [set(rung) for rung in escalations(filed)] == [{"dirk", "rita"}, {"duty", "dirk"}, {"duty", "dora"}]
+
+
 def test_what_was_noticed_late_says_how_late(world: World) -> None:
     first = escalations(unanswered(world, hours=2))[0]["marek"]
     assert re.search(r"It was noticed 1 h (29|30) min late\.", first.text)

@@ -82,19 +82,18 @@ def reseller_managers(ticket: Ticket) -> list[Reader]:
     return _resellers(ticket, Role.RESELLER_MANAGER)
 
 
-def owner_or_desk(ticket: Ticket) -> list[Reader]:
-    return assignee(ticket) or team(ticket) or desk_agents()
-
-
 def rozoom_owner_or_desk(ticket: Ticket) -> list[Reader]:
     return rozoom_assignee(ticket) or team(ticket) or desk_agents()
 
 
 def of_the_ladder(ticket: Ticket, names: Sequence[str]) -> list[Reader]:
-    """The people behind the roles of one rung (sla.models.Recipient). A ticket without a lead falls to who works on it."""
+    """The people behind the roles of one rung (sla.models.Recipient). A ticket without a lead falls to who works on it.
+
+    Only roZoom's answer keeps the promise: somebody there is told in time, also while a reseller's person has the ticket.
+    """
     people = {
-        "assignee_or_team": lambda: owner_or_desk(ticket),
-        "team_lead": lambda: team_lead(ticket) or owner_or_desk(ticket),
+        "assignee_or_team": lambda: without([*assignee(ticket), *rozoom_owner_or_desk(ticket)], None),
+        "team_lead": lambda: team_lead(ticket) or rozoom_owner_or_desk(ticket),
         "reseller_agents": lambda: reseller_agents(ticket),
         "duty_manager": duty_managers,
         "reseller_manager": lambda: reseller_managers(ticket),
