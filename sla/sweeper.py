@@ -13,19 +13,10 @@ WORKER = Context("worker")
 BATCH = 200
 SHORTEST_PAUSE = 0.02  # seconds; while a deed holds what is due, ask again soon but not all the time
 
-# One look-up per severity keeps the order of severity and stays an index scan on PostgreSQL 15 to 17 (no skip scan).
-# now() and not clock_timestamp(), which no index can use. Rows somebody else claimed or is answering are skipped.
+# Which rows, and what is skipped: 0006_claim_clocks.
 SWEEP = """
-WITH due AS MATERIALIZED (
-  SELECT q.id FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
-  CROSS JOIN LATERAL (
-    SELECT s.id FROM sla_clocksegment s
-    WHERE s.stopped_at IS NULL AND s.next_action_at IS NOT NULL
-      AND s.severity = v.severity AND s.next_action_at <= now()
-    ORDER BY s.next_action_at LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
-  ) q LIMIT %(batch)s
-)
-SELECT moved, fired FROM app.fire_levels(ARRAY(SELECT id FROM due), now(), false)"""
+SELECT moved, fired
+FROM app.fire_levels(ARRAY(SELECT id FROM app.claim_clocks(%(batch)s) AS due (id)), now(), false)"""
 NEXT_DUE = """
 SELECT extract(epoch FROM min(q.next_action_at) - clock_timestamp())::float8
 FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)

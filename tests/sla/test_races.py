@@ -109,6 +109,33 @@ def test_a_ticket_somebody_works_on_is_swept_after_and_holds_up_no_other(lasting
     assert last_segment(busy).outcome == "MET"
 
 
+def test_a_customer_that_changes_its_reseller_holds_up_no_other(lasting_world: World) -> None:
+    """Even with a smaller batch than it has clocks due: it is left out where clocks are chosen, not after."""
+    moved = [reported(lasting_world, 32 * MINUTE) for _ in range(3)]
+    other = reported(lasting_world, 31 * MINUTE, by="bob")
+    is_held, may_end = Event(), Event()
+
+    def change() -> None:
+        with work_unit(STAFF), connection.cursor() as cursor:
+            cursor.execute("SELECT FROM tenancy_organisation WHERE id = %s FOR UPDATE", [lasting_world.acme.pk])
+            is_held.set()
+            assert may_end.wait(10)
+
+    def sweeper() -> None:
+        assert is_held.wait(10)
+        try:
+            began = time.monotonic()
+            assert sweep(batch=2).fired == 1
+            assert time.monotonic() - began < 1.0
+            assert levels(other) == [1]
+        finally:
+            may_end.set()
+
+    together(change, sweeper)
+    sweep_all()
+    assert [levels(one) for one in moved] == [[1]] * 3
+
+
 def test_a_sweep_leaves_alone_what_is_just_answered(lasting_world: World) -> None:
     filed = reported(lasting_world, 31 * MINUTE)
     with work_unit(STAFF):

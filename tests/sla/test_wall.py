@@ -78,6 +78,7 @@ WRITES = [
     "UPDATE sla_escalation SET fired_at = now()",
     "UPDATE sla_ladderstep SET percent = 1",
     "SELECT app.fire_levels('{1}', now(), true)",
+    "SELECT app.claim_clocks(1)",
     "SELECT app.end_clock(s, now(), 'MET', '') FROM sla_clocksegment s",
 ]
 
