@@ -27,6 +27,7 @@ def test_it_starts_survives_a_kill_of_everything_and_stops(checkout: Path):
     assert {"base_url", "mail_url", "people", "tokens"} == set(demo)
     assert all({"email", "password", "role", "organisation"} <= set(person) for person in demo["people"])
     assert call("GET", f"{demo['base_url']}/readyz").status == 200
+    assert b"Demo with sample data." in call("GET", f"{demo['base_url']}/accounts/login/").body
     assert call("GET", f"{demo['mail_url']}/healthz").body == b"ok\n"
     before = {ticket["reference"] for ticket in tickets(demo)}
     assert before
