@@ -12,6 +12,7 @@ from sla.services import cancel
 from sla.sweeper import sweep
 from tenancy.context import Context, work_unit
 from tests.portal.walking import text_of, title_of
+from tests.sla.promises import ensure_ladder
 from tests.world import World, message, ticket
 from tickets.models import Ticket
 from tickets.services import assign, make_move, merge
@@ -97,6 +98,7 @@ def test_an_answered_promise_says_how_long_it_took(world: World) -> None:
 
 
 def test_a_late_answer_is_owned_with_a_number_to_call(world: World, settings: Any) -> None:
+    ensure_ladder()
     settings.SUPPORT_CONTACT = {"name": "roZoom", "phone": "+32 9 555 01 00", "email": "s@rozoom.example"}
     filed = ticket(world, severity=1, now=database_time() - timedelta(hours=2))
     said = text_of(page_of(world, filed))
@@ -109,6 +111,7 @@ def test_a_late_answer_is_owned_with_a_number_to_call(world: World, settings: An
 
 
 def test_of_a_late_import_nobody_was_told(world: World) -> None:
+    ensure_ladder()
     filed = ticket(world, severity=1)
     early = filed.reported_at - timedelta(days=2)
     with work_unit(Context("worker")) as unit:
