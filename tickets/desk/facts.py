@@ -11,8 +11,8 @@ from tickets import queries
 from tickets.desk.rows import state_words, ticket_url
 from tickets.desk.words import event_words
 from tickets.models import Attachment, Ticket
-from tickets.portal.shown import OPERATOR_NAME, File, file_of
 from tickets.severity import BUSINESS, MISSION, SERVICE, WORKAROUND
+from tickets.shown import OPERATOR_NAME, File, file_of
 
 EARLIER = 5
 

@@ -8,7 +8,7 @@ from tenancy.actor import Actor
 from tenancy.models import AuditEvent
 from tickets.lifecycle import Turn
 from tickets.models import MessageKind, Ticket
-from tickets.portal.shown import OPERATOR_NAME
+from tickets.shown import OPERATOR_NAME
 
 
 @dataclass(frozen=True)

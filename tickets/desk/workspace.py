@@ -7,7 +7,6 @@ from django.conf import settings
 from django.urls import reverse
 
 from sla.queries import segments_of
-from tenancy.models import Kind
 from tenancy.pages import new_form_token
 from tickets import queries
 from tickets.desk import composing, facts, moving
@@ -20,7 +19,7 @@ from tickets.desk.talk import talk_of
 from tickets.desk.words import Readers
 from tickets.lifecycle import State, allowed
 from tickets.models import Message, MessageKind, Ticket
-from tickets.portal.shown import promise_of_segments, zone_of
+from tickets.shown import partner_of, promise_of_segments, zone_of
 
 BESIDE_AROUND = 12  # rows of the list above and below this ticket
 
@@ -36,16 +35,11 @@ def desk_of(request: Any, ticket: Ticket, list_query: str = "") -> Desk:
     return Desk(
         actor=actor,
         ticket=ticket,
-        readers=Readers.of(actor, ticket, reseller_name(ticket)),
+        readers=Readers.of(actor, ticket, partner_of(ticket.reseller)),
         may=allowed(ticket, actor, request.unit.now, settings.LIMITS["reopen_days"]),
         list_query=list_query,
         zone=zone_of(request),
     )
-
-
-def reseller_name(ticket: Ticket) -> str:
-    """The reseller between the customer and roZoom, or "" where roZoom serves the customer itself."""
-    return ticket.reseller.name if ticket.reseller.kind == Kind.RESELLER else ""
 
 
 def head(desk: Desk) -> dict[str, Any]:
@@ -55,6 +49,7 @@ def head(desk: Desk) -> dict[str, Any]:
     return {
         "desk": desk,
         "ticket": ticket,
+        "revision": queries.revision(actor, ticket),
         "promise": promise,
         "state_words": state_words(ticket),
         "is_mine": ticket.assignee_id is not None and ticket.assignee_id == actor.person_id,

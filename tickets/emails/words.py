@@ -16,9 +16,9 @@ from tickets.emails.letters import Letter, Quote
 from tickets.emails.recipients import Reader
 from tickets.lifecycle import State, Turn
 from tickets.models import Attachment, Message, MessageKind, Ticket
+from tickets.shown import OPERATOR_NAME
 
 NOTICED_LATE = timedelta(seconds=30)
-OPERATOR = "roZoom"
 MOVED = {
     "resolve": "is solved",
     "close": "is closed",
@@ -119,7 +119,7 @@ def given_to_you(ticket: Ticket, reader: Reader, by: str, now: datetime) -> Lett
 
 def moved(ticket: Ticket, move: str, payload: Mapping[str, Any], reader: Reader) -> Letter:
     days = settings.LIMITS["reopen_days"]
-    by = str(payload.get("by_name") or OPERATOR)
+    by = str(payload.get("by_name") or OPERATOR_NAME)
     lines = [f"{by} did this."]
     if move == "merge" and payload.get("into"):
         lines.append(f"It goes on in {payload['into']}. Write there from now on.")

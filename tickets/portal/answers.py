@@ -4,10 +4,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from tenancy.context import database_now
+from tickets.answers import stamp
 
 
 def show(request: Any, template: str, context: dict[str, Any], *, part: str = "", status: int = 200) -> HttpResponse:
@@ -15,13 +14,6 @@ def show(request: Any, template: str, context: dict[str, Any], *, part: str = ""
     partial = bool(part) and bool(request.htmx)
     response = render(request, part if partial else template, context, status=status)
     return stamp(request, response)
-
-
-def stamp(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request"])
-    if request.headers.get("HX-Request"):
-        response.headers["X-Server-Now"] = str(int(database_now().timestamp() * 1000))
-    return response
 
 
 def nothing(request: HttpRequest) -> HttpResponse:

@@ -1,50 +1,13 @@
-"""The conversation as its readers see it: the report, the messages, and one muted line for what happened between them."""
+"""The conversation in the customer's words (tickets/conversation.py says how it is put together)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tenancy.models import AuditEvent
-from tickets.files import IMAGE_TYPES
+from tickets.conversation import Talk, entry_of, report_of, told
 from tickets.models import Attachment, Message, Ticket
-from tickets.portal.shown import OPERATOR_NAME, File, file_of
-
-FOLD_FROM = 30
-SHOWN_FIRST, SHOWN_LAST = 2, 15
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A message, or an event when `id` is empty. The names are those of components/message.html."""
-
-    at: datetime
-    id: str = ""
-    kind: str = "public"
-    author: str = ""
-    role: str = ""
-    party: str = ""
-    body: str = ""
-    files: tuple[File, ...] = ()
-    text: str = ""
-    focus: bool = False
-
-    @property
-    def permalink(self) -> str:
-        return f"#{self.id}"
-
-
-@dataclass(frozen=True)
-class Talk:
-    before: list[Entry]
-    after: list[Entry]
-    older: int  # messages folded away between the two
-    newest: str  # id of the last message
-    seen: datetime
-
-
-def message_id(message: Message) -> str:
-    return f"m{message.pk.hex}"
+from tickets.shown import OPERATOR_NAME
 
 
 def talk_of(
@@ -57,63 +20,8 @@ def talk_of(
     unfold: bool = False,
     seen: datetime | None = None,
 ) -> Talk:
-    """Oldest first. `seen`: the first message after it gets the focus, after "Show". `unfold`: the first one unfolded gets it."""
-    spoken = [_report(ticket, files, partner), *(entry_of(message) for message in messages)]
-    older = len(spoken) - SHOWN_FIRST - SHOWN_LAST if len(spoken) > FOLD_FROM else 0
-    focused = _first_after(spoken, seen) if seen else spoken[SHOWN_FIRST].id if unfold and older else ""
-    entries = sorted([*spoken, *_events(events)], key=lambda entry: (entry.at, not entry.id))
-    if focused:
-        entries = [Entry(**{**vars(one), "focus": True}) if one.id == focused else one for one in entries]
-    newest = spoken[-1]
-    if unfold or not older:
-        return Talk(entries, [], 0, newest.id, newest.at)
-    last_first, first_last = spoken[SHOWN_FIRST - 1], spoken[-SHOWN_LAST]
-    return Talk(
-        [one for one in entries if one.at <= last_first.at],
-        [one for one in entries if one.at >= first_last.at],
-        older,
-        newest.id,
-        newest.at,
-    )
-
-
-def _first_after(spoken: Iterable[Entry], seen: datetime) -> str:
-    return next((entry.id for entry in spoken if entry.at > seen), "")
-
-
-def _report(ticket: Ticket, files: Iterable[Attachment], partner: str) -> Entry:
-    roles = {"customer": ticket.customer.name, "reseller": partner, "operator": OPERATOR_NAME}
-    return Entry(
-        at=ticket.reported_at,
-        id="m0",
-        author=ticket.reporter_name,
-        role=roles.get(ticket.reporter_party, ""),
-        party=ticket.reporter_party,
-        body=ticket.description,
-        files=tuple(file_of(one, pictures=IMAGE_TYPES) for one in files if one.message_id is None),
-    )
-
-
-def entry_of(message: Message, prefix: str = "") -> Entry:
-    """`prefix` tells a second showing of the same message on one page apart."""
-    shown: list[Attachment] = getattr(message, "shown_files", [])
-    return Entry(
-        at=message.created_at,
-        id=f"{prefix}{message_id(message)}",
-        kind=message.kind,
-        author=message.author_name,
-        role=message.author_organisation,
-        party=message.author_party,
-        body=message.body,
-        files=tuple(file_of(one, pictures=IMAGE_TYPES) for one in shown),
-    )
-
-
-def _events(events: Iterable[AuditEvent]) -> Iterable[Entry]:
-    for event in events:
-        text = event_words(event)
-        if text:
-            yield Entry(at=event.at, text=text)
+    spoken = [report_of(ticket, files, reseller=partner), *(entry_of(message) for message in messages)]
+    return told(spoken, ((event.at, event_words(event)) for event in events), unfold=unfold, seen=seen)
 
 
 def event_words(event: AuditEvent) -> str:

@@ -1,4 +1,4 @@
-"""What pages show of a ticket, in the reader's words. Plain values: templates draw them and never query."""
+"""What the portal shows of a ticket, in the customer's words. Plain values: templates draw them and never query."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,19 +8,12 @@ from typing import Any
 from django.urls import reverse
 
 from rozoom_support.lib.ui.times import clock_time, deadline, zone_named, zone_word
-from sla.clock import KIND_WORDS, TARGET_WORDS, TARGETS, due_at
+from sla.clock import TARGET_WORDS, due_at
 from sla.queries import unanswered_first
-from tenancy.models import Kind, Organisation
-from tenancy.preferences import preferences_of
 from tickets.lifecycle import State, Turn
-from tickets.models import Attachment, Ticket
+from tickets.models import Ticket
 from tickets.severity import Proposal
-
-OPERATOR_NAME = "roZoom"
-
-
-def zone_of(request: Any) -> str:
-    return str(preferences_of(request.user, request.membership)["time_zone"])
+from tickets.shown import OPERATOR_NAME, Promise, promise_of
 
 
 def by_words(instant: datetime, zone: str, now: datetime) -> str:
@@ -45,55 +38,6 @@ class Offer:
     def of(cls, proposal: Proposal, now: datetime, zone: str) -> "Offer":
         by = by_words(due_at(proposal.severity, now), zone, now)
         return cls(proposal.severity, proposal.because, TARGET_WORDS[proposal.severity], by)
-
-
-@dataclass(frozen=True)
-class Promise:
-    """What the clock tag draws; without `due_at` it says the reason why nothing runs."""
-
-    started_at: datetime | None = None
-    due_at: datetime | None = None
-    stopped_at: datetime | None = None
-    outcome: str = ""
-    words: str = ""
-    reason: str = "No promise runs"
-    answered: bool = True  # not: it ended late, and nobody had answered
-
-    @property
-    def runs(self) -> bool:
-        return self.due_at is not None and self.stopped_at is None
-
-    def is_late(self, now: datetime) -> bool:
-        return self.stopped_at is None and self.due_at is not None and self.due_at < now
-
-
-def promise_of(ticket: Ticket, *, unanswered: bool = False) -> Promise:
-    """From the columns the ticket carries. They do not tell a late answer from a late end: `unanswered` does."""
-    first = ticket.response_outcome in ("RUNNING", "MISSED") and ticket.response_stopped_at is None
-    if ticket.clock_due_at is not None:
-        started = ticket.reported_at if first else ticket.clock_due_at - TARGETS[ticket.severity]
-        words = KIND_WORDS["FIRST" if first else "NEXT"]
-        return Promise(min(started, ticket.clock_due_at), ticket.clock_due_at, None, "RUNNING", words)
-    if ticket.response_outcome in ("MET", "MISSED") and ticket.response_stopped_at is not None:
-        stopped, due = ticket.response_stopped_at, ticket.response_due_at
-        words, outcome = KIND_WORDS["FIRST"], ticket.response_outcome
-        return Promise(ticket.reported_at, due, stopped, outcome, words, answered=not unanswered)
-    return Promise(reason="No answer needed any more" if ticket.response_outcome == "CANCELLED" else "No promise runs")
-
-
-def promise_of_segments(ticket: Ticket, segments: Iterable[Any]) -> Promise:
-    """The clock that runs, else the last one that was answered or ended late."""
-    judged = [one for one in segments if one.stopped_at is None or str(one.outcome) in ("MET", "MISSED")]
-    if not judged:
-        return promise_of(ticket)
-    last = judged[-1]
-    words = KIND_WORDS[str(last.kind)]
-    return Promise(last.started_at, last.due_at, last.stopped_at, str(last.outcome), words, answered=last.answered)
-
-
-def partner_of(reseller: Organisation) -> str:
-    """The name of the reseller between the customer and roZoom; empty for customers that roZoom serves itself."""
-    return reseller.name if reseller.kind == Kind.RESELLER else ""
 
 
 def severity_words(ticket: Ticket) -> str:
@@ -167,19 +111,6 @@ def row_of(ticket: Ticket, *, unanswered: bool) -> Row:
         ended_at=ticket.closed_at or ticket.resolved_at or (None if ticket.is_open else ticket.updated_at),
         waits=waits_for_customer(ticket),
     )
-
-
-@dataclass(frozen=True)
-class File:
-    url: str
-    name: str
-    size: int
-    view_url: str = ""
-
-
-def file_of(attachment: Attachment, *, pictures: Iterable[str] = ()) -> File:
-    url = reverse("portal:file", args=[attachment.pk])
-    return File(url, attachment.name, attachment.size, f"{url}?inline=1" if attachment.content_type in pictures else "")
 
 
 def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime, told: bool) -> str:

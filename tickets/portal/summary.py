@@ -5,8 +5,8 @@ from typing import Any
 
 from tickets.models import ServiceKind
 from tickets.portal import forms as shapes
-from tickets.portal.shown import File
 from tickets.portal.writing import Writing
+from tickets.shown import File
 
 
 def summary_of(begun: Writing, files: Sequence[File]) -> list[dict[str, Any]]:

@@ -9,26 +9,15 @@ from django.urls import reverse
 
 from rozoom_support.lib.ui.times import clock_time
 from sla.queries import duty_manager_told, segments_of
-from tickets.files import IMAGE_TYPES
+from tickets.conversation import Talk
 from tickets.lifecycle import State, allowed
 from tickets.models import MessageKind, Ticket
-from tickets.portal.conversation import Talk, talk_of
+from tickets.portal.conversation import talk_of
 from tickets.portal.forms import ReplyForm
 from tickets.portal.moves import offered
-from tickets.portal.shown import (
-    File,
-    Promise,
-    file_of,
-    look_of,
-    next_words,
-    partner_of,
-    promise_of_segments,
-    readers_of,
-    state_words,
-    waits_for_customer,
-    zone_of,
-)
+from tickets.portal.shown import look_of, next_words, readers_of, state_words, waits_for_customer
 from tickets.queries import conversation_with_files, drafts_of, history
+from tickets.shown import File, Promise, file_of, partner_of, promise_of_segments, zone_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +40,7 @@ def find(request: Any, ticket: Ticket, *, unfold: bool = False, seen: datetime |
         partner=partner,
         promise=promise_of_segments(ticket, segments_of(ticket.customer_id, ticket.pk)),
         talk=talk_of(ticket, messages, files, history(actor, ticket), partner=partner, unfold=unfold, seen=seen),
-        files=[file_of(one, pictures=IMAGE_TYPES) for one in files],
+        files=[file_of(one) for one in files],
         allowed=allowed(ticket, actor, request.unit.now, settings.LIMITS["reopen_days"]),
     )
 
@@ -83,7 +72,7 @@ def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str,
         "facts": facts_of(ticket, found.partner),
         "files": found.files,
         "news_url": reverse("portal:news", args=[ticket.reference]),
-        "news_seen": found.talk.seen.isoformat(),
+        "news_seen": found.talk.seen_at.isoformat(),
         "told": 0,
         "readers_line": f"{readers_of(ticket.customer.name, found.partner)} can read this",
         "merged_into": merged_into(ticket),

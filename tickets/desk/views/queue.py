@@ -10,12 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tenancy.pages import page
 from tickets import queries
+from tickets.answers import stamp
 from tickets.desk import listing as lists
 from tickets.desk import live, picking, rows
 from tickets.desk.filters import VIEWS, Asked, chips, order_words
 from tickets.desk.forms import QueueForm
 from tickets.models import Ticket
-from tickets.portal.answers import stamp
 
 
 def asked_of(request: Any, *, choices: bool = False) -> tuple[Asked, QueueForm]:

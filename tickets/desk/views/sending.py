@@ -9,10 +9,10 @@ from rozoom_support.lib.refusals import Refused
 from tenancy.deeds import KeyReused, fingerprint, once
 from tenancy.pages import page, page_status
 from tickets import queries
+from tickets.conversation import message_id
 from tickets.desk import composing
 from tickets.desk.composing import Desk
 from tickets.desk.forms import ComposeForm
-from tickets.desk.talk import message_id
 from tickets.desk.views.ticket import open_desk, show
 from tickets.files import check_files
 from tickets.models import Message, MessageKind

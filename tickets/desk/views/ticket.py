@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from rozoom_support.lib.refusals import Refused
@@ -15,13 +14,13 @@ from tenancy.capabilities import TRIAGE, role_may
 from tenancy.models import Kind, Membership
 from tenancy.pages import page, page_status
 from tickets import queries
+from tickets.answers import instant, stamp
 from tickets.desk import composing, workspace
 from tickets.desk.composing import Desk
 from tickets.desk.forms import AssignForm
 from tickets.desk.talk import entry_of
 from tickets.desk.views.queue import asked_of
 from tickets.models import Ticket
-from tickets.portal.answers import stamp
 from tickets.services import assign, take
 
 
@@ -53,8 +52,8 @@ def show(request: Any, desk: Desk, *, status: int = 200, **more: Any) -> HttpRes
 def live(request: Any, reference: str) -> HttpResponse:
     """What the poll of a ticket gets: nothing, or the small pieces that changed. `show` asks for the new messages."""
     desk = open_desk(request, reference)
-    seen = _instant(request.GET.get("seen", "")) or desk.ticket.reported_at
-    unchanged = request.GET.get("version") == str(desk.ticket.version)
+    seen = instant(request.GET.get("seen", "")) or desk.ticket.reported_at
+    unchanged = request.GET.get("version") == str(queries.revision(desk.actor, desk.ticket))
     if unchanged and "show" not in request.GET:
         return stamp(request, HttpResponse(status=204))
     return stamp(request, render(request, "desk/_live.html", live_context(request, desk, seen)))
@@ -75,14 +74,6 @@ def live_context(request: Any, desk: Desk, seen: datetime) -> dict[str, Any]:
         "public_seen_at": public[-1] if public and show_them else None,
         "live_url": desk.url("live"),
     }
-
-
-def _instant(words: str) -> datetime | None:
-    try:
-        found = parse_datetime(words)
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 @require_safe

@@ -11,17 +11,17 @@ from django.urls import reverse
 from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy.deeds import fingerprint, once
 from tenancy.pages import page
-from tickets.files import IMAGE_TYPES
 from tickets.models import Channel, Ticket
 from tickets.portal import writing
 from tickets.portal.answers import show
 from tickets.portal.forms import CheckForm, CustomerForm
-from tickets.portal.shown import Offer, by_words, file_of, partner_of, readers_of, zone_of
+from tickets.portal.shown import Offer, by_words, readers_of
 from tickets.portal.summary import summary_of
 from tickets.portal.writing import Writing, sent_as
 from tickets.queries import draft_for, files_of_draft, reports_begun
 from tickets.services import begin_report, discard_report, file_ticket, keep_answers
 from tickets.severity import propose
+from tickets.shown import file_of, partner_of, zone_of
 
 
 @page("ticket:file")
@@ -148,7 +148,7 @@ def _keep_doubt(request: Any, begun: Writing) -> None:
 
 
 def _check_page(request: Any, begun: Writing, form: CheckForm, status: int = 200) -> HttpResponse:
-    pictures = [file_of(one, pictures=IMAGE_TYPES) for one in files_of_draft(begun.draft)]
+    pictures = [file_of(one) for one in files_of_draft(begun.draft)]
     context = {
         "section": "new",
         "form": form,

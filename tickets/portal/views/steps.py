@@ -15,12 +15,13 @@ from tenancy.pages import page
 from tickets.files import BadFile, check_file
 from tickets.portal import forms as shapes
 from tickets.portal.answers import nothing, show
-from tickets.portal.shown import Offer, file_of, partner_of, zone_of
+from tickets.portal.shown import Offer
 from tickets.portal.views.report import find, to_ticket
 from tickets.portal.writing import Writing
 from tickets.queries import files_of_draft
 from tickets.services import drop_file, keep_answers, keep_file
 from tickets.severity import propose
+from tickets.shown import file_of, partner_of, zone_of
 
 WRITTEN = ("subject", "description", "error_code")
 

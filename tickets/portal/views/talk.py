@@ -10,13 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 from rozoom_support.lib.refusals import Refused
 from tenancy.deeds import fingerprint, once
 from tenancy.pages import form_token, page
+from tickets.answers import instant, stamp
+from tickets.conversation import entry_of, message_id
 from tickets.files import BadFile, CheckedFile, check_files
 from tickets.models import MessageKind, Ticket
-from tickets.portal.answers import nothing, show, stamp
-from tickets.portal.conversation import entry_of
+from tickets.portal.answers import nothing, show
 from tickets.portal.forms import ReplyForm
 from tickets.portal.ticket_page import composer_of, context_of, find
-from tickets.portal.views.ticket import instant
 from tickets.queries import said_since, ticket_for
 from tickets.services import add_message, keep_draft
 from tickets.services.conversation import NewerMessage
@@ -67,9 +67,9 @@ def _say(request: Any, ticket: Ticket, text: str, files: list[CheckedFile]) -> s
             body=text,
             now=request.unit.now,
             files=files,
-            seen_at=instant(request.POST, "seen"),
+            seen_at=instant(request.POST.get("seen", "")),
         )
-        said = f"m{message.pk.hex}"
+        said = message_id(message)
         deed.finish(status=302, reply={"message": said})
         return said
 
@@ -78,7 +78,7 @@ def _not_sent(request: Any, ticket: Ticket, form: ReplyForm, status: int) -> Htt
     """Nothing was sent: the text is kept here and on the server, and what is new is shown."""
     text = request.POST.get("text", "").replace("\x00", "")
     keep_draft(actor=request.actor, ticket=ticket, kind=MessageKind.PUBLIC, body=text, now=request.unit.now)
-    seen = instant(request.POST, "seen")
+    seen = instant(request.POST.get("seen", ""))
     newer = said_since(request.actor, ticket, seen) if seen and status == 409 else []
     context = {
         **context_of(request, find(request, ticket)),
@@ -94,7 +94,7 @@ def _not_sent(request: Any, ticket: Ticket, form: ReplyForm, status: int) -> Htt
 
 def _sent(request: Any, ticket: Ticket) -> HttpResponse:
     ticket = ticket_for(request.actor, ticket.reference)
-    found = find(request, ticket, seen=instant(request.POST, "seen"))
+    found = find(request, ticket, seen=instant(request.POST.get("seen", "")))
     context = {**context_of(request, found), **composer_of(request, ticket), "say": "Reply sent"}
     return stamp(request, render(request, "portal/_reply_sent.html", context))
 
@@ -104,7 +104,7 @@ def _sent(request: Any, ticket: Ticket) -> HttpResponse:
 def news(request: Any, reference: str) -> HttpResponse:
     """Asked every ten seconds by a page that is looked at: 204, or what is new beside the reader's own text."""
     ticket = ticket_for(request.actor, reference)
-    seen = instant(request.GET, "seen") or ticket.last_message_at
+    seen = instant(request.GET.get("seen", "")) or ticket.last_message_at
     said = said_since(request.actor, ticket, seen)
     told, version = request.GET.get("told", ""), request.GET.get("version", "")
     if told == str(len(said)) and version == str(ticket.version):

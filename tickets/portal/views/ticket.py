@@ -1,21 +1,21 @@
 """P4: the page of a ticket, and why its answer is due when it is."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 
 from sla.clock import TARGET_WORDS
 from sla.queries import explain, segments_of
 from tenancy.pages import page
+from tickets.answers import instant
 from tickets.portal.answers import show
-from tickets.portal.shown import by_words, promise_of_segments, severity_words, zone_of
+from tickets.portal.shown import by_words, severity_words
 from tickets.portal.ticket_page import composer_of, context_of, find
 from tickets.queries import ticket_for
 from tickets.severity import TITLES
+from tickets.shown import promise_of_segments, zone_of
 
 
 @page("ticket:read")
@@ -26,19 +26,12 @@ def ticket(request: Any, reference: str) -> HttpResponse:
     if reference != found.reference:
         return redirect("portal:ticket", found.reference)
     unfold = request.GET.get("all") == "1"
-    context = context_of(request, find(request, found, unfold=unfold, seen=instant(request.GET, "seen")), unfold=unfold)
+    context = context_of(
+        request, find(request, found, unfold=unfold, seen=instant(request.GET.get("seen", ""))), unfold=unfold
+    )
     if not request.htmx:
         context |= composer_of(request, found)
     return show(request, "portal/ticket.html", context, part="portal/_ticket_fresh.html")
-
-
-def instant(values: Any, name: str) -> datetime | None:
-    """A time that this page itself had written into its address or form; anything else counts as none."""
-    try:
-        found = parse_datetime(values.get(name, ""))
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 @page("ticket:read")

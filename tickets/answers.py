@@ -1,0 +1,26 @@
+"""What every page that talks to htmx keeps to, at the desk and in the portal."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.dateparse import parse_datetime
+
+from tenancy.context import database_now
+
+
+def stamp(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Every answer to htmx carries the server's time (interface.md 3.4), and no cache takes a part for a page."""
+    patch_vary_headers(response, ["HX-Request"])
+    if request.headers.get("HX-Request"):
+        response.headers["X-Server-Now"] = str(int(database_now().timestamp() * 1000))
+    return response
+
+
+def instant(words: str) -> datetime | None:
+    """A time that a page itself had written into its address or form; anything else counts as none."""
+    try:
+        found = parse_datetime(words)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
