@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from tenancy.models import ApiToken, Membership, Organisation, Person
@@ -26,7 +26,7 @@ def new_secret(mark: str = TOKEN_MARK) -> str:
 
 
 def token_from_header(header: str) -> ApiToken:
-    """`Authorization: Bearer rz_…` (also `Token`). Raises TokenRefused."""
+    """`Authorization: Bearer rz_…` (also `Token`). Raises TokenRefused. Writes nothing."""
     scheme, _, secret = header.partition(" ")
     if scheme.lower() not in {"bearer", "token"} or not secret.strip().startswith(TOKEN_MARK):
         raise TokenRefused("Send the header 'Authorization: Bearer <your token>'.")
@@ -34,8 +34,19 @@ def token_from_header(header: str) -> ApiToken:
     now = datetime.now(UTC)
     if token is None or not token.is_usable(now) or not token.organisation.is_active:
         raise TokenRefused("This token is unknown, expired or withdrawn. Make a new one under Tokens.")
+    return token
+
+
+def knock(header: str) -> ApiToken:
+    """Find the token of a request and note that it was used, before the request's own transaction begins: were the row locked
+    for as long as a request takes, the token's other calls would wait for it."""
+    token = token_from_header(header)
+    now = datetime.now(UTC)
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_GRAIN:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        # Whoever holds the row is noting the same, or is withdrawing the token: not worth waiting for.
+        free = ApiToken.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=token.pk)
+        with transaction.atomic():
+            ApiToken.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
     return token
 
 

@@ -9,7 +9,7 @@ from django.utils.cache import patch_cache_control
 
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
-from tenancy.identity import TokenRefused, active_membership, memberships_of, token_from_header
+from tenancy.identity import TokenRefused, active_membership, knock, memberships_of
 from tenancy.pgbackend.base import TenantAccessDenied
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,11 @@ def identity_view(view: Any) -> Any:
     """Mark a view (sign-in, invitation, health) that works without an organisation: it stays on the login role."""
     view.identity_view = True
     return view
+
+
+def is_program(request: HttpRequest) -> bool:
+    """Programs show a token and people a session; neither counts at the other's addresses."""
+    return request.path_info.startswith("/api/v1/")
 
 
 class TenantMiddleware:
@@ -34,6 +39,8 @@ class TenantMiddleware:
         request.actor = request.membership = request.token = None
         request.memberships = []
         request.token_refused = None
+        if is_program(request):
+            self._hear(request)
         with work_unit() as unit:
             request.unit = unit
             response = self.get_response(request)  # TemplateResponse is rendered in here by Django
@@ -43,22 +50,21 @@ class TenantMiddleware:
             patch_cache_control(response, no_store=True, private=True)
         return response
 
-    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+    def _hear(self, request: Any) -> None:
+        """The token is found before the request's transaction, which begins when the body is here (tenancy.api.views.begin)."""
         header = request.headers.get("Authorization", "")
-        if header:
-            self._enter_by_token(request, header)
+        if not header:
             return
-        if not request.path_info.startswith("/api/v1/") and request.user.is_authenticated:
-            self._enter_by_membership(request, view)
-
-    def _enter_by_token(self, request: Any, header: str) -> None:
         try:
-            request.token = token_from_header(header)
+            request.token = knock(header)
         except TokenRefused as refused:
             request.token_refused = refused
-            return
-        request.actor = Actor.of_token(request.token)
-        request.unit.enter(request.actor.context)
+        else:
+            request.actor = Actor.of_token(request.token)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        if not is_program(request) and request.user.is_authenticated:
+            self._enter_by_membership(request, view)
 
     def _enter_by_membership(self, request: Any, view: Any) -> None:
         request.memberships = memberships_of(request.user)

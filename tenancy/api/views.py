@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -12,6 +12,7 @@ from tenancy.actor import Actor
 from tenancy.api.inputs import refuse_unknown_parameters
 from tenancy.api.pagination import PARAMETERS
 from tenancy.api.problems import Problem
+from tenancy.identity import TokenRefused, token_from_header
 from tenancy.models import ApiToken
 
 
@@ -36,6 +37,7 @@ class ApiView(APIView):
         is_read = request.method in {"GET", "HEAD"}
         known = (*self.parameters, *(PARAMETERS if self.paged else ())) if is_read else ()
         refuse_unknown_parameters(request, known)
+        begin(request, has_body=not is_read)
 
     def _handles(self, request: Request) -> bool:
         return hasattr(self, str(request.method).lower())
@@ -55,6 +57,25 @@ def refuse_chunks(request: Request) -> None:
         raise Problem(
             "length_required", 411, "Send the body with Content-Length, not in chunks.", param="Content-Length"
         )
+
+
+def begin(request: Request, *, has_body: bool) -> None:
+    """Open the tenant context, which is the first statement of this request's transaction. The body is read before: while
+    one arrives slowly there is no transaction that the database would end as idle, and none that holds a row."""
+    found: Any = request._request
+    if has_body:
+        request.data  # noqa: B018 - parses and keeps it
+        _still_works(found)
+    found.unit.enter(found.actor.context)
+
+
+def _still_works(found: Any) -> None:
+    """Reading the body took as long as its sender liked; the token may have ended meanwhile."""
+    try:
+        token_from_header(found.headers["Authorization"])
+    except TokenRefused as refused:
+        found.token_refused = refused
+        raise AuthenticationFailed from refused
 
 
 def actor_of(request: Request) -> Actor:

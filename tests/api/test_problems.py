@@ -10,8 +10,6 @@ from django.test import Client
 from rozoom_support.lib.refusals import Refused
 from tenancy.api import problems
 from tenancy.api.codes import TITLES
-from tenancy.context import Context, work_unit
-from tenancy.models import ApiToken
 from tests.api.calls import TICKETS, at, count_tickets, report
 from tests.world import ticket, token
 from tickets import services
@@ -155,14 +153,18 @@ def test_the_database_is_busy_slow_or_away(world, monkeypatch, pgcode, code, wai
 
 
 @pytest.mark.django_db
-def test_a_refused_request_leaves_no_trace(world, api):
+def test_a_refused_request_leaves_no_trace(world, api, monkeypatch):
     """What was written before the refusal is rolled back with it."""
-    program = api(world.acme)
-    with work_unit(Context("staff")):
-        ApiToken.objects.update(last_used_at=None)
-    assert program.post(TICKETS, report(subject="")).status_code == 422
-    with work_unit(Context("staff")):
-        assert ApiToken.objects.get().last_used_at is None
+
+    file_ticket = services.file_ticket
+
+    def file_and_refuse(**details):
+        assert file_ticket(**details).pk
+        raise Refused("Not now.")
+
+    monkeypatch.setattr(services, "file_ticket", file_and_refuse)
+    assert api(world.acme).post(TICKETS, report()).status_code == 409
+    assert count_tickets() == 0
 
 
 def refusals(base: type[Refused] = Refused) -> set[str]:

@@ -1,8 +1,10 @@
 """Who asks: a token and nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -98,3 +100,24 @@ def test_me_says_whose_token_it_is_and_what_it_may_do(world, api, settings):
 
 def test_answers_are_kept_by_no_cache(world, api):
     assert "no-store" in api(world.acme).get(TICKETS)["Cache-Control"]
+
+
+def test_a_use_is_noted_also_when_the_request_is_refused(world):
+    assert Client().get("/api/v1/nothing/", headers={"authorization": f"Bearer {token(world.acme)}"}).status_code == 404
+    with work_unit(Context("staff")):
+        assert ApiToken.objects.get().last_used_at is not None
+
+
+def test_noting_a_use_waits_for_nobody(lasting_world):
+    """Somebody withdraws the token, or another of its calls notes the same: the row is held, the call goes on."""
+    secret = token(lasting_world.acme)
+
+    def call():
+        try:
+            return get(authorization=f"Bearer {secret}").status_code
+        finally:
+            connections.close_all()
+
+    with work_unit(Context("staff")), ThreadPoolExecutor(1) as pool:
+        ApiToken.objects.select_for_update().get()
+        assert pool.submit(call).result(5) == 200

@@ -119,10 +119,19 @@ def test_a_foreign_row_is_refused_by_the_database(world: World) -> None:
 
 def test_a_token_has_its_context_and_none_of_the_session(world: World) -> None:
     client = client_of(world, "marek")
-    answer = client.get("/who/", headers={"authorization": f"Bearer {token(world.acme)}"})
+    answer = client.get("/api/v1/who/", headers={"authorization": f"Bearer {token(world.acme)}"})
     assert answer.json()["who"] == ["rozoom_customer", str(world.acme.pk), ""]
-    refused = client.get("/sites/", headers={"authorization": "Bearer rz_wrong"})
-    assert refused.status_code == 403, "a token that does not work falls back to nothing, not to the session"
+    refused = client.get("/api/v1/who/", headers={"authorization": "Bearer rz_wrong"})
+    assert refused.status_code == 401, "a token that does not work falls back to nothing, not to the session"
+
+
+@pytest.mark.parametrize("header", ["Basic dXNlcjpwdw==", "Bearer rz_wrong", "the token"])
+def test_a_page_reads_no_token(world: World, header: str) -> None:
+    """Behind a gate of one's own the browser sends its name and password with every page."""
+    sent = f"Bearer {token(world.acme)}" if header == "the token" else header
+    answer = client_of(world, "marek").get("/who/", headers={"authorization": sent})
+    assert answer.json()["who"][0] == "rozoom_staff"
+    assert Client().get("/who/", headers={"authorization": sent}).json()["who"][0] == "rozoom_app"
 
 
 def test_signing_in_again_inside_a_context_belongs_to_the_login_role(world: World) -> None:

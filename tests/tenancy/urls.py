@@ -12,6 +12,7 @@ from django.urls import include, path
 from contracts.models import Site
 from rozoom_support.lib.refusals import NotFound, Refused
 from rozoom_support.views import server_error
+from tenancy.api.views import ApiView
 from tenancy.middleware import identity_view, stream_in_context
 from tenancy.models import Organisation
 from tenancy.pages import page
@@ -23,6 +24,11 @@ def who(request: Any) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, current_setting('app.org', true), current_setting('app.person', true)")
         return JsonResponse({"who": cursor.fetchone()})
+
+
+class Who(ApiView):
+    def get(self, request: Any) -> JsonResponse:
+        return who(request)
 
 
 @identity_view
@@ -103,6 +109,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("cut/", cut),
     path("who/", who),
+    path("api/v1/who/", Who.as_view()),
     path("identity/", identity),
     path("sites/", sites),
     path("lazy/", lazy),
