@@ -18,6 +18,8 @@ urlpatterns = [
     path("accounts/confirm-email/<str:key>/", RedirectView.as_view(url="/"), name="account_confirm_email"),
     path("accounts/", include("allauth.urls")),
     path("", include("tenancy.urls")),
+    # what is installed and what covers it
+    path("", include("contracts.urls")),
     # customers, and resellers for them
     path("", include("tickets.portal.urls")),
     # the desk

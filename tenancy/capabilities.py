@@ -23,6 +23,10 @@ CAPABILITIES: dict[str, set[Role]] = {
     "ticket:close": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:merge": TRIAGE,
     "component:read": CUSTOMERS | DESK,
+    "agreement:quote": RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
+    "agreement:order": {Role.CUSTOMER_ADMINISTRATOR} | RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
+    "agreement:manage": {Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR},
+    "invoice:manage": {Role.FINANCE, Role.ADMINISTRATOR},
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},

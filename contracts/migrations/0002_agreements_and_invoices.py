@@ -563,6 +563,12 @@ class Migration(migrations.Migration):
                 ("start_date", models.DateField()),
                 ("end_date", models.DateField()),
                 ("exclusions", models.TextField(blank=True)),
+                (
+                    "voided_at",
+                    models.DateTimeField(
+                        blank=True, help_text="From then on it is void, until an appeal is upheld.", null=True
+                    ),
+                ),
                 ("void_reason", models.TextField(blank=True)),
                 (
                     "component",

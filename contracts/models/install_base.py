@@ -1,6 +1,7 @@
-"""What roZoom sold and where it stands (domain.md "What is supported", records.md)."""
+"""What roZoom sold and where it stands."""
 
 import re
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -23,7 +24,7 @@ def days_of(start: str, end: str) -> Func:
 
 
 def normal_serial(serial: str) -> str:
-    """Serials compare without case, spaces and separators: " 7f-22 31" is 7F2231 (records.md Component)."""
+    """Serials compare without case, spaces and separators: " 7f-22 31" is 7F2231."""
     return NOT_IN_A_SERIAL.sub("", serial).upper()
 
 
@@ -166,6 +167,9 @@ class WarrantyCoverage(WarrantyLifecycle, TenantModel):
     start_date = models.DateField()
     end_date = models.DateField()
     exclusions = models.TextField(blank=True)
+    voided_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on it is void, until an appeal is upheld."
+    )
     void_reason = models.TextField(blank=True)
 
     class Meta:
@@ -189,6 +193,6 @@ class WarrantyCoverage(WarrantyLifecycle, TenantModel):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} warranty to {self.end_date}"
 
-    @property
-    def is_void(self) -> bool:
-        return self.state in (WarrantyState.VOID, WarrantyState.VOID_FINAL, WarrantyState.TRANSFERRED)
+    def is_void(self, at: datetime) -> bool:
+        """Voided by then. A warranty that moved on to a replacement protects this serial no more."""
+        return self.state == WarrantyState.TRANSFERRED or (self.voided_at is not None and self.voided_at <= at)

@@ -20,7 +20,7 @@ def install_component(
     implemented_on: date | None = None,
     state: str = Component.State.IN_USE,
 ) -> Component:
-    """Put one serial at a site. The serial is unique per product however it is typed (records.md Component)."""
+    """Put one serial at a site. The serial is unique per product however it is typed."""
     normal = normal_serial(serial)
     if not normal:
         raise CannotInstall("Enter the serial that stands on the label.", param="serial")
