@@ -133,8 +133,11 @@ class Ticket(TicketLifecycle, TenantModel):
         "self", on_delete=models.PROTECT, null=True, related_name="merged", db_constraint=False, db_index=False
     )
     external_reference = models.CharField(max_length=80, blank=True, help_text="The number in the system it came from.")
+    # What everybody sees. Notes move neither, or their rhythm would tell those who may not read them; they count apart.
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
+    partner_notes = models.PositiveIntegerField(default=0, db_default=0)
+    internal_notes = models.PositiveIntegerField(default=0, db_default=0)
     search = models.GeneratedField(
         expression=SearchVector("reference", "external_reference", "reporter_name", config="simple")
         + SearchVector("subject", "description", "error_code", config="english"),

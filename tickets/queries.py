@@ -34,6 +34,14 @@ def readable_kinds(actor: Actor) -> Sequence[str]:
     return READABLE_KINDS.get(actor.party, tuple(MessageKind))
 
 
+def revision(actor: Actor, ticket: Ticket) -> int:
+    """Grows with every change this reader may see: the version, and the notes written for it."""
+    kinds = readable_kinds(actor)
+    partner = ticket.partner_notes if MessageKind.PARTNER in kinds else 0
+    internal = ticket.internal_notes if MessageKind.INTERNAL in kinds else 0
+    return ticket.version + partner + internal
+
+
 def ticket_for(actor: Actor, reference: str) -> Ticket:
     """The one way to a ticket. Missing and not yours raise the same NotFound."""
     actor.require("ticket:read")

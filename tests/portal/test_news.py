@@ -3,8 +3,10 @@
 import re
 from typing import Any
 
+from tenancy.context import work_unit
 from tests.portal.walking import form_on, text_of
 from tests.world import World, message, ticket
+from tickets.services import make_move
 
 HTMX = {"HX-Request": "true"}
 
@@ -75,7 +77,9 @@ def test_a_move_of_somebody_else_changes_the_bar_and_not_the_talk(world: World) 
     filed = ticket(world)
     client = world.client("ilse")
     page = client.get("/tickets/ACME-1/").content.decode()
-    message(world, filed, "marek", "Secret", "internal")
+    marek = world.actor("marek")
+    with work_unit(marek.context) as unit:
+        make_move(actor=marek, ticket=filed, move="begin", now=unit.now)
     answer = ask(client, page)
     assert answer.status_code == 200
     assert 'id="promise"' in answer.content.decode()

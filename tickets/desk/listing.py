@@ -27,6 +27,7 @@ NEW_FOR = TARGETS[1]  # a severity 1 that nobody took is "new" while its promise
 class Listing:
     """`total` and `counts` are capped: one more than queries.COUNT_CAP means "more than that"."""
 
+    actor: Actor
     asked: Asked
     tickets: list[Ticket]
     has_next: bool
@@ -54,17 +55,17 @@ class Listing:
     @property
     def shown(self) -> str:
         """What stands on the page, in order, as the poll sends it back: "ACME-42.3 ACME-9.1"."""
-        return shown_words(self.tickets)
+        return shown_words(self.actor, self.tickets)
 
     @property
     def stamp(self) -> str:
         """The same stamp means that nothing a reader of this page sees has changed."""
-        seen = [self.shown, str(self.has_next), str(sorted(self.counts.items())), shown_words(self.alerts)]
+        seen = [self.shown, str(self.has_next), str(sorted(self.counts.items())), shown_words(self.actor, self.alerts)]
         return blake2b("|".join(seen).encode(), digest_size=8).hexdigest()
 
 
-def shown_words(tickets: list[Ticket]) -> str:
-    return " ".join(f"{ticket.reference}.{ticket.version}" for ticket in tickets)
+def shown_words(actor: Actor, tickets: list[Ticket]) -> str:
+    return " ".join(f"{ticket.reference}.{queries.revision(actor, ticket)}" for ticket in tickets)
 
 
 def count_words(count: int) -> str:
@@ -101,6 +102,7 @@ def listing(actor: Actor, asked: Asked, now: datetime, shown: Collection[str] | 
     sets = {name: view_tickets(actor, name, now) for name in COUNTED}
     counts = queries.capped_counts({**sets, "list": tickets})
     return Listing(
+        actor=actor,
         asked=asked,
         tickets=found,
         has_next=has_next,

@@ -23,17 +23,18 @@ class News:
 
 
 def shown_before(words: str) -> dict[str, int]:
-    """ "ACME-42.3 ACME-9.1" as {reference: version}, in the order of the page; what does not read so is left out."""
+    """ "ACME-42.3 ACME-9.1" as {reference: revision}, in the order of the page; what does not read so is left out."""
     parts = (word.rpartition(".") for word in words.split()[:SHOWN_CAP])
-    return {reference: int(version) for reference, _, version in parts if reference and version.isdecimal()}
+    return {reference: int(revision) for reference, _, revision in parts if reference and revision.isdecimal()}
 
 
 def compare(actor: Actor, before: dict[str, int], now: Listing) -> News:
     fresh = {ticket.reference: ticket for ticket in now.tickets}
     gone = [reference for reference in before if reference not in fresh]
     known = fresh | _by_reference(actor, gone)
-    changed = [known[ref] for ref, version in before.items() if ref in known and known[ref].version != version]
-    shown = " ".join(f"{ref}.{known[ref].version if ref in known else version}" for ref, version in before.items())
+    after = before | {ref: queries.revision(actor, ticket) for ref, ticket in known.items() if ref in before}
+    changed = [known[ref] for ref, revision in before.items() if after[ref] != revision]
+    shown = " ".join(f"{ref}.{revision}" for ref, revision in after.items())
     return News(changed, changes_waiting(list(before), list(fresh)), shown)
 
 

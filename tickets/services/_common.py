@@ -7,7 +7,9 @@ from notifications import services as notifications
 from rozoom_support.lib.refusals import NotFound, Stale
 from tenancy import audit
 from tenancy.actor import Actor
-from tickets.models import Ticket
+from tickets.models import MessageKind, Ticket
+
+NOTES: dict[str, str] = {MessageKind.PARTNER: "partner_notes", MessageKind.INTERNAL: "internal_notes"}
 
 
 def lock(ticket: Ticket, *, version: int | None = None) -> Ticket:
@@ -27,6 +29,16 @@ def save(ticket: Ticket, now: datetime, *fields: str) -> None:
     ticket.version += 1
     ticket.updated_at = now
     ticket.save(update_fields=[*fields, "version", "updated_at"])
+
+
+def save_said(ticket: Ticket, kind: str, now: datetime, *fields: str) -> None:
+    """After a message or files for the readers of `kind`. A note is no change for whoever may not read it."""
+    if kind == MessageKind.PUBLIC:
+        save(ticket, now, *fields)
+        return
+    column = NOTES[kind]
+    setattr(ticket, column, getattr(ticket, column) + 1)
+    ticket.save(update_fields=[*fields, column])
 
 
 def record(actor: Actor, ticket: Ticket, verb: str, now: datetime, *, kind: str = audit.PUBLIC, **data: Any) -> None:

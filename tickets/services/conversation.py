@@ -12,7 +12,7 @@ from tenancy.actor import Actor
 from tickets.files import CheckedFile, attach
 from tickets.lifecycle import State, Turn, may_reopen
 from tickets.models import Channel, Message, MessageKind, ReplyDraft, Ticket
-from tickets.services._common import lock, record, save, tell
+from tickets.services._common import lock, record, save_said, tell
 
 NEEDS = {
     MessageKind.PUBLIC: "ticket:reply",
@@ -80,7 +80,7 @@ def add_message(
     ticket.last_message_at = said_at
     if kind == MessageKind.PUBLIC and then:
         changed |= _then(ticket, actor, then, said_at)
-    save(ticket, said_at, *sorted(changed))
+    save_said(ticket, kind, said_at, *sorted(changed))
     forget_draft(actor=actor, ticket=ticket, kind=kind)
     record(actor, ticket, f"message.{kind}", said_at, kind=kind, message=str(message.pk), files=len(files), then=then)
     tell("message.added", actor, ticket, said_at, message=str(message.pk), kind=kind)

@@ -8,7 +8,7 @@ from django.db import transaction
 from tenancy.actor import Actor
 from tickets.files import CheckedFile, attach
 from tickets.models import Attachment, MessageKind, Ticket
-from tickets.services._common import lock, record, save, tell
+from tickets.services._common import lock, record, save_said, tell
 from tickets.services.conversation import NEEDS, refuse_unanswerable
 
 
@@ -30,7 +30,7 @@ def add_files(
     ticket = lock(ticket, version=version)
     refuse_unanswerable(ticket, kind, now)
     rows = attach(files, ticket=ticket, kind=kind, author_name=actor.name, now=now)
-    save(ticket, now)
+    save_said(ticket, kind, now)
     record(actor, ticket, "files.added", now, kind=kind, files=[str(row.pk) for row in rows])
     tell("files.added", actor, ticket, now, files=len(rows), kind=kind)
     return rows

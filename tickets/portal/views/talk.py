@@ -17,7 +17,7 @@ from tickets.models import MessageKind, Ticket
 from tickets.portal.answers import nothing, show
 from tickets.portal.forms import ReplyForm
 from tickets.portal.ticket_page import composer_of, context_of, find
-from tickets.queries import said_since, ticket_for
+from tickets.queries import newest_public_at, said_since, ticket_for
 from tickets.services import add_message, keep_draft
 from tickets.services.conversation import NewerMessage
 
@@ -104,7 +104,7 @@ def _sent(request: Any, ticket: Ticket) -> HttpResponse:
 def news(request: Any, reference: str) -> HttpResponse:
     """Asked every ten seconds by a page that is looked at: 204, or what is new beside the reader's own text."""
     ticket = ticket_for(request.actor, reference)
-    seen = instant(request.GET.get("seen", "")) or ticket.last_message_at
+    seen = instant(request.GET.get("seen", "")) or newest_public_at(ticket)
     said = said_since(request.actor, ticket, seen)
     told, version = request.GET.get("told", ""), request.GET.get("version", "")
     if told == str(len(said)) and version == str(ticket.version):
