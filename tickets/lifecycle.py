@@ -100,6 +100,14 @@ def may_reopen(ticket: "Ticket", now: datetime, days: int) -> bool:
     return ended is not None and (now - ended).days < days
 
 
+def must_answer_first(ticket: "Ticket", actor: Actor) -> bool:
+    """Whether `resolve` is refused for now: a move never stops a promise. A customer that solved it needs no answer.
+
+    Pages offer the move and explain this; a program is told only what would succeed.
+    """
+    return ticket.clock_due_at is not None and actor.party != "customer"
+
+
 def allowed(ticket: "Ticket", actor: Actor, now: datetime, reopen_days: int) -> list[str]:
     """Everything this actor may do with the ticket now: moves, answering, notes, taking, assigning."""
     names = [n for n in moves(ticket, actor) if n != "reopen" or may_reopen(ticket, now, reopen_days)]

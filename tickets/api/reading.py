@@ -18,7 +18,7 @@ from sla.queries import Explanation
 from tenancy.actor import Actor
 from tenancy.api.times import stamp
 from tenancy.models import Kind
-from tickets.lifecycle import allowed, may_reopen
+from tickets.lifecycle import allowed, may_reopen, must_answer_first
 from tickets.models import Attachment, Message, Ticket
 
 
@@ -49,6 +49,7 @@ class Row(NamedTuple):
     response_due_at: datetime | None
     response_outcome: str
     response_stopped_at: datetime | None
+    clock_due_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
     external_reference: str
@@ -99,7 +100,7 @@ class Reader:
         self.actor, self.now = actor, now
         page = "tickets" if actor.party == "customer" else "desk/tickets"
         self.page = f"{settings.BASE_URL}/{page}"
-        self._allowed: dict[tuple[str, bool, bool], list[str]] = {}
+        self._allowed: dict[tuple[str, bool, bool, bool], list[str]] = {}
 
     def ticket(self, row: Row) -> dict[str, Any]:
         return {
@@ -142,15 +143,17 @@ class Reader:
         }
 
     def allowed_actions(self, row: Row) -> list[str]:
-        """The table of lifecycle.py, asked once for each kind of row that a list holds."""
+        """What would succeed now, by the table of lifecycle.py, asked once for each kind of row that a list holds."""
         mine = row.assignee_id is not None and row.assignee_id == self.actor.person_id
         reopens = may_reopen(cast(Ticket, row), self.now, settings.LIMITS["reopen_days"])
-        key = (row.state, mine, reopens)
+        answer_first = must_answer_first(cast(Ticket, row), self.actor)
+        key = (row.state, mine, reopens, answer_first)
         if key not in self._allowed:
             ticket = Ticket(
                 state=row.state, assignee_id=row.assignee_id, resolved_at=row.resolved_at, closed_at=row.closed_at
             )
-            self._allowed[key] = allowed(ticket, self.actor, self.now, settings.LIMITS["reopen_days"])
+            names = allowed(ticket, self.actor, self.now, settings.LIMITS["reopen_days"])
+            self._allowed[key] = [name for name in names if name != "resolve" or not answer_first]
         return self._allowed[key]
 
     def depends_on_time(self, row: Row) -> bool:

@@ -11,7 +11,7 @@ from contracts.models import Component, Site
 from rozoom_support.lib.refusals import Refused
 from sla import services as sla
 from tenancy.actor import Actor
-from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves
+from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves, must_answer_first
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
 from tickets.services.conversation import speaks_for_customer, start_next
@@ -88,7 +88,7 @@ def resolve(*, actor: Actor, ticket: Ticket, now: datetime, resolution: str = ""
     came_from = ticket.state
     fields = ["resolved_at", "resolution"]
     if ticket.clock_due_at is not None:
-        if actor.party != "customer":
+        if must_answer_first(ticket, actor):
             raise CannotMove("Answer the customer first: the promise still runs, and only a reply stops it.")
         fields += _cancel(ticket, "the customer solved it", now)
     ticket.resolve()
