@@ -33,7 +33,7 @@
     const form = event.target, button = event.submitter
     if (form.method !== "post") return
     if (going.has(form)) { event.preventDefault(); event.stopImmediatePropagation(); return }
-    for (const area of $$("[data-draft-url]", form)) { clearTimeout(area.draftTimer); sessionStorage.sent = key(area) }
+    keepUntilArrived(form)
     const state = { button: form.hasAttribute("data-once") ? button : null, label: button?.innerHTML }
     state.timer = setTimeout(() => {
       if (state.button) { state.button.setAttribute("aria-busy", "true"); state.button.textContent = "Sending…" }
@@ -43,11 +43,31 @@
   }, true)
   addEventListener("pageshow", () => $$("form").forEach(release))
 
-  // Drafts go to the server after 2 s of rest; while that fails, this tab keeps a copy.
+  // Drafts go to the server after 2 s of rest; while that fails, and while a form is on its way, this tab keeps a copy.
   const who = document.body.dataset.who
   const key = (area) => `draft:${who}:${area.dataset.draftUrl}`
   const saved = (area, text) => { const line = $("[data-saved]", area.closest("form")); if (line) line.textContent = text }
-  const sent = (arrived) => { if (arrived) sessionStorage.removeItem(sessionStorage.sent); sessionStorage.removeItem("sent") }
+  const keep = (area) => { try { sessionStorage.setItem(key(area), area.value) } catch { /* full or off: it is still in the field */ } }
+  const forget = (keys) => keys.forEach((one) => sessionStorage.removeItem(one))
+  const drafts = (form) => $$("[data-draft-url]", form)
+  // A page that comes next may say anything: signed out, too old, too large, an error. The copies go only when the server
+  // answered this very form as done (tenancy.pages.say_arrived).
+  function keepUntilArrived(form) {
+    const areas = drafts(form)
+    if (!areas.length || !who) return
+    for (const area of areas) { clearTimeout(area.draftTimer); keep(area) }
+    const id = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+    try { sessionStorage.sending = JSON.stringify({ id, keys: areas.map(key) }) } catch { return }
+    document.cookie = `sending=${id}; path=/; max-age=60; samesite=lax`
+  }
+  function lookWhatArrived() {
+    const { id, keys } = JSON.parse(sessionStorage.sending || "{}")
+    if (!id) return
+    delete sessionStorage.sending
+    if (!document.cookie.includes(`arrived-${id}=`)) return
+    forget(keys)
+    document.cookie = `arrived-${id}=; path=/; max-age=0`
+  }
   async function saveDraft(area) {
     const text = area.value
     const token = $("[name=csrfmiddlewaretoken]", area.form)?.value
@@ -58,7 +78,7 @@
       sessionStorage.removeItem(key(area))
       saved(area, `Saved ${new Date().toTimeString().slice(0, 5)}`)
     } catch {
-      try { sessionStorage.setItem(key(area), text) } catch { /* full or off: the text is still in the field */ }
+      keep(area)
       saved(area, "Not saved on the server yet. This tab keeps your text.")
       area.draftTimer = setTimeout(() => area.isConnected && saveDraft(area), 15000)
     }
@@ -93,8 +113,6 @@
   document.addEventListener("click", (event) => {
     for (const menu of $$("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false
     event.target.closest?.("[data-dismiss]")?.closest("[data-dismissable]").remove()
-    const opener = event.target.closest?.("[data-dialog]")
-    if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog).showModal() }
     const copy = event.target.closest?.("[data-copy]")
     if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say("Copied"))
   })
@@ -137,7 +155,8 @@
   }
   on("afterRequest", (event) => {
     const form = event.detail.requestConfig.verb !== "get" && event.target.closest?.("form")
-    if (form) { release(form); sent(event.detail.successful) }
+    const { status } = event.detail.xhr
+    if (form) { release(form); if (status >= 200 && status < 400) forget(drafts(form).map(key)) } // 409 and 422 are shown, not done
     if (form && event.detail.successful) close() // a poll that got through does not dismiss it
     setTimeout(comeBack, 40) // a row that went away settles nothing
   })
@@ -154,8 +173,7 @@
     if (wanted) { wanted.removeAttribute("data-focus"); focus(wanted) }
   })
 
-  // The answer to a send, not the page one came back to after it failed.
-  sent(performance.getEntriesByType("navigation")[0]?.type === "navigate")
+  lookWhatArrived()
   restoreDrafts(document)
   // Later than the browser's own way to the fragment, which takes the focus off everything.
   if (!showErrors(document) && location.hash.startsWith("#m")) {

@@ -1,34 +1,7 @@
-// The desk while it is open: polls that wait for a visible page, a refresh that keeps the row, a draft that is not lost on leaving.
+// The desk while it is open: a list that says when it is old, a refresh that keeps the row, the caret where one writes.
 (() => {
   "use strict"
-  const IDLE = 5 * 60 * 1000, SLOW = 60
   const $ = (selector, root = document) => root.querySelector(selector)
-  let touched = Date.now(), timer = 0, asked = Date.now()
-
-  // Every [data-poll] asks when its seconds have passed, give or take a fifth; once a minute when nobody is here.
-  const polls = () => [...document.querySelectorAll("[data-poll]")]
-  const pause = () => {
-    const wanted = Math.min(...polls().map((poll) => +poll.dataset.poll))
-    return (Date.now() - touched > IDLE ? Math.max(wanted, SLOW) : wanted) * 1000 * (0.8 + Math.random() * 0.4)
-  }
-  function ask() {
-    if (!document.hidden) {
-      asked = Date.now()
-      for (const poll of polls()) window.htmx.trigger(poll, "rozoom:poll")
-    }
-    plan()
-  }
-  function plan(wait = pause()) {
-    clearTimeout(timer)
-    if (polls().length) timer = setTimeout(ask, wait)
-  }
-  for (const name of ["pointerdown", "keydown", "scroll"]) addEventListener(name, () => { touched = Date.now() }, { passive: true })
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return
-    touched = Date.now()
-    plan(Math.max(0, Math.min(pause(), pause() - (Date.now() - asked))))
-  })
-  plan()
 
   // A list that could not be refreshed says how old it is.
   const old = (event, is) => { const line = event.detail.elt?.matches?.("[data-poll]") && $("#list-old"); if (line) line.hidden = !is }
@@ -73,16 +46,6 @@
     area.focus({ preventScroll: true })
     area.setSelectionRange(area.value.length, area.value.length)
   }
-  // What was typed in the last two seconds goes to the draft when the page is left; when it is sent, the draft is done with.
-  let unsaved = false
-  area?.addEventListener("input", () => { unsaved = true })
-  area?.form.addEventListener("submit", () => { unsaved = false })
-  addEventListener("pagehide", () => {
-    if (!unsaved || !area.dataset.draftUrl) return
-    const token = $("[name=csrfmiddlewaretoken]", area.form).value
-    fetch(area.dataset.draftUrl, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams({ [area.name]: area.value }), keepalive: true })
-    unsaved = false
-  })
 
   // After sending: the focus is on the new message already; say so once, and not again on reload.
   const here = new URL(location.href), sent = here.searchParams.get("sent")

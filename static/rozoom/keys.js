@@ -1,4 +1,4 @@
-// Every key clicks a real, visible control (data-key). Rows of [data-list] add j k o x X *.
+// Every key clicks a real, visible control (data-key). Rows of [data-list] add j k o.
 (() => {
   "use strict"
   if (!("keys" in document.body.dataset)) return
@@ -21,7 +21,6 @@
   const rows = () => [...document.querySelectorAll("[data-list] [data-row]")].filter(visible)
   const rowNow = () => document.activeElement.closest?.("[data-row]")
   const link = (row) => row.querySelector("[data-row-link], a")
-  let last = null
   function moveRow(step) {
     const all = rows()
     if (!all.length) return false
@@ -31,38 +30,17 @@
     all[next].scrollIntoView({ block: "nearest" })
     return true
   }
-  function tickRow(range) {
-    const row = rowNow(), box = row?.querySelector("[data-row-check]")
-    if (!box) return false
-    const all = rows(), from = range && last ? all.indexOf(last) : all.indexOf(row), to = all.indexOf(row)
-    if (!range || from === to) box.click()
-    else for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) {
-      const other = one.querySelector("[data-row-check]")
-      if (other && !other.checked) other.click()
-    }
-    last = row
-    return true
-  }
-  function tickAll(on) {
-    const boxes = rows().map((row) => row.querySelector("[data-row-check]")).filter((box) => box && box.checked !== on)
-    boxes.forEach((box) => box.click())
-    return boxes.length > 0
-  }
   const listKeys = {
     j: () => moveRow(1),
     k: () => moveRow(-1),
     o: () => rowNow() && (link(rowNow()).click(), true),
-    x: () => tickRow(false),
-    X: () => tickRow(true),
-    "*": () => tickAll(true),
-    Escape: () => tickAll(false),
   }
 
   const dialog = document.getElementById("keys"), field = dialog?.querySelector("input"), list = dialog?.querySelector("ul")
   function sheet(search) {
     if (!dialog) return
     const entries = controls().map((control) => [name(control), control.dataset.key.replace("Mod", "Control"), () => control.click()])
-    if (rows().length) entries.push(["Next row", "j", () => moveRow(1)], ["Previous row", "k", () => moveRow(-1)], ["Tick the row", "x", () => tickRow(false)])
+    if (rows().length) entries.push(["Next row", "j", () => moveRow(1)], ["Previous row", "k", () => moveRow(-1)], ["Open the row", "o", () => link(rowNow() || rows()[0]).click()])
     list.replaceChildren(...entries.map(([text, keys, run]) => {
       const item = document.createElement("li"), button = document.createElement("button"), key = document.createElement("span")
       button.append(text, key)

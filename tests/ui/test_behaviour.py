@@ -53,6 +53,53 @@ def test_a_kept_text_goes_when_it_has_been_sent_and_not_before(open_page, arrive
     assert page.input_value("#text") == text
 
 
+def copies(page) -> list[str]:
+    return page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('draft:'))")
+
+
+def send_whole(page, how: str) -> None:
+    """Two texts, sent before either was saved."""
+    page.fill("#subject", "Line 3")
+    page.fill("#story", "It stands still")
+    with page.expect_navigation():
+        page.click(f"#post-{how}")
+
+
+@pytest.mark.parametrize("how", ["sign-in", "400", "403", "404", "500"])
+def test_a_text_that_did_not_arrive_comes_back(open_page, how):
+    """Also when one goes on from the page that said so, and did not go back."""
+    page = open_page("/page/")
+    urls.failing.add("draft")
+    send_whole(page, how)
+    page.goto(page.url.split("/p")[0] + "/styleguide/")
+    page.goto(page.url.split("/styleguide")[0] + "/page/")
+    assert [page.input_value("#subject"), page.input_value("#story")] == ["Line 3", "It stands still"]
+
+
+def test_of_texts_that_arrived_no_copy_is_left(open_page):
+    page = open_page("/page/")
+    urls.failing.add("draft")
+    page.fill("#subject", "older words")
+    page.locator("#whole [data-saved]", has_text="This tab keeps your text").wait_for(timeout=4000)
+    send_whole(page, "done")
+    assert copies(page) == []
+    assert [page.input_value("#subject"), page.input_value("#story")] == ["", ""]
+    assert "arrived" not in page.evaluate("document.cookie")
+
+
+def test_a_refusal_that_htmx_shows_is_no_arrival(open_page):
+    page = open_page("/page/")
+    urls.failing.add("draft")
+    page.evaluate(
+        "document.querySelector('#live').insertAdjacentHTML('beforeend', '<input type=hidden name=refuse value=1>')"
+    )
+    page.fill("#text", "refused, not lost")
+    page.click("#live-send")
+    page.locator("[data-error-summary]").wait_for()
+    page.reload()
+    assert page.input_value("#text") == "refused, not lost"
+
+
 def test_a_second_click_sends_nothing(open_page):
     page = open_page("/page/")
     page.fill("#plain-text", "once")
@@ -162,25 +209,11 @@ def test_keys_walk_through_the_rows(open_page, keys, focus):
     assert page.evaluate("document.activeElement.getAttribute('href')") == focus
 
 
-def ticked(page) -> list[bool]:
-    return page.evaluate("[...document.querySelectorAll('[data-row-check]')].map(box => box.checked)")
-
-
-@pytest.mark.parametrize(
-    "keys, boxes",
-    [
-        (["j", "x"], [True, False, False]),
-        (["j", "x", "x"], [False, False, False]),
-        (["j", "x", "j", "j", "Shift+X"], [True, True, True]),
-        (["*"], [True, True, True]),
-        (["*", "Escape"], [False, False, False]),
-    ],
-)
-def test_keys_tick_rows(open_page, keys, boxes):
+def test_a_key_opens_the_row(open_page):
     page = open_page("/page/")
-    for key in keys:
+    for key in ("j", "j", "o"):
         page.keyboard.press(key)
-    assert ticked(page) == boxes
+    assert page.url.endswith("#r2")
 
 
 def test_a_key_presses_the_control_that_shows_it(open_page):
@@ -232,7 +265,9 @@ def test_the_sheet_names_every_key_and_runs_it(open_page, keys, focused):
     page.keyboard.press(keys)
     sheet = page.locator("dialog[open]")
     assert page.evaluate("document.activeElement.tagName") == focused
-    assert {"Queuegq", "Replyr", "Next rowj"} <= set(sheet.locator("li").all_text_contents())
+    listed = sheet.locator("li").all_text_contents()
+    assert {"Queuegq", "Replyr"} <= set(listed)
+    assert listed[-3:] == ["Next rowj", "Previous rowk", "Open the rowo"]
     page.keyboard.press("Escape")
     assert sheet.count() == 0
     assert page.evaluate(FOCUS) == "reply-button"
@@ -244,10 +279,9 @@ def test_the_sheet_names_every_key_and_runs_it(open_page, keys, focused):
 
 def test_keys_that_are_off_do_nothing(open_page):
     page = open_page("/page/?keys=off")
-    for key in ("j", "r", "?", "*"):
+    for key in ("j", "r", "?"):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement === document.body")
-    assert ticked(page) == [False, False, False]
     assert page.locator("dialog[open]").count() == 0
 
 

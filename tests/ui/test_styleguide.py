@@ -226,6 +226,7 @@ def gz(*names: str) -> int:
 def test_the_weight_is_within_its_budget():
     assert gz("app.css") <= 10 * 1024
     assert gz("app.js", "clock.js", "keys.js") <= 7 * 1024
+    assert gz("live.js", "desk.js") <= 2.25 * 1024
 
 
 def test_the_sprite_is_small():
