@@ -11,14 +11,13 @@ from sla.models import ClockSegment
 __all__ = ["Change", "Explanation", "duty_manager_told", "explain", "oldest_due", "segments_of", "unanswered_first"]
 
 # One index look-up per severity, as the sweeper does it; a plain min() walks the index of all running clocks.
-OLDEST_DUE = """
-SELECT min(q.next_action_at)
-FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
+FIRST_OF_EACH = """FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
 CROSS JOIN LATERAL (
   SELECT s.next_action_at FROM sla_clocksegment s
   WHERE s.stopped_at IS NULL AND s.next_action_at IS NOT NULL AND s.severity = v.severity
   ORDER BY s.next_action_at LIMIT 1
 ) q"""
+OLDEST_DUE = f"SELECT min(q.next_action_at) {FIRST_OF_EACH}"
 
 
 def segments_of(customer_id: int, ticket_id: int) -> list[ClockSegment]:

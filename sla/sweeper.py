@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from notifications.services import wake
+from sla.queries import FIRST_OF_EACH
 from tenancy.context import Context, work_unit
 
 WORKER = Context("worker")
@@ -17,14 +18,7 @@ SHORTEST_PAUSE = 0.02  # seconds; while a deed holds what is due, ask again soon
 SWEEP = """
 SELECT moved, fired
 FROM app.fire_levels(ARRAY(SELECT id FROM app.claim_clocks(%(batch)s) AS due (id)), now(), false)"""
-NEXT_DUE = """
-SELECT extract(epoch FROM min(q.next_action_at) - clock_timestamp())::float8
-FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
-CROSS JOIN LATERAL (
-  SELECT s.next_action_at FROM sla_clocksegment s
-  WHERE s.stopped_at IS NULL AND s.next_action_at IS NOT NULL AND s.severity = v.severity
-  ORDER BY s.next_action_at LIMIT 1
-) q"""
+NEXT_DUE = f"SELECT extract(epoch FROM min(q.next_action_at) - clock_timestamp())::float8 {FIRST_OF_EACH}"  # noqa: S608 (a constant)
 
 
 @dataclass(frozen=True)
