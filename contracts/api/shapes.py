@@ -1,10 +1,15 @@
 """What components and sites look like to programs."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
+from contracts.coverage import Row, covered_by
+from contracts.entitlement import Charge, Coverage, Decision, Outcome, Support
+from contracts.facts import Facts
 from contracts.models import Component, Product
+from tenancy.api.times import stamp
 
 COMPONENT_COLUMNS = (
     "id",
@@ -80,3 +85,100 @@ def write_component(row: Any) -> dict[str, Any]:
 def write_site(row: Any) -> dict[str, Any]:
     plain = {name: getattr(row, name) for name in SITE_COLUMNS if name not in {"id", "customer__code"}}
     return {"id": str(row.id), "customer": row.customer__code, **plain}
+
+
+class CoverageShape(serializers.Serializer):
+    component = serializers.UUIDField()
+    customer = serializers.CharField(help_text="The code of the customer that has it.")
+    product = ProductShape()
+    serial = serializers.CharField()
+    site = serializers.UUIDField()
+    covered = serializers.BooleanField(help_text="Whether a problem reported at that instant is covered.")
+    covered_by = serializers.CharField(help_text="For people.")
+    support = serializers.ChoiceField(choices=[(one.value, one.value) for one in Support])
+    rule = serializers.CharField(help_text="S0 to S5.")
+    agreement = serializers.CharField(help_text="Its number; empty when none covers it.")
+    until = serializers.DateField(allow_null=True, help_text="The last covered day without a gap, in the site's zone.")
+    warranty_until = serializers.DateField(allow_null=True)
+    reasons = serializers.ListField(child=serializers.CharField())
+    would_change = serializers.ListField(child=serializers.CharField())
+
+
+class SupportShape(serializers.Serializer):
+    covered = serializers.BooleanField()
+    support = serializers.ChoiceField(choices=[(one.value, one.value) for one in Support])
+    rule = serializers.CharField(help_text="S0 to S5.")
+    agreement = serializers.CharField()
+    until = serializers.DateField(allow_null=True)
+    reasons = serializers.ListField(child=serializers.CharField())
+    would_change = serializers.ListField(child=serializers.CharField())
+
+
+class ReplacementShape(serializers.Serializer):
+    outcome = serializers.ChoiceField(choices=[(one.value, one.value) for one in Outcome])
+    rule = serializers.CharField(help_text="R0 to R10, the first that matched.")
+    charge = serializers.ChoiceField(choices=[(one.value, one.value) for one in Charge])
+    promises_date = serializers.BooleanField(help_text="Whether the next-business-day schedule applies.")
+    flags = serializers.ListField(child=serializers.CharField())
+    reasons = serializers.ListField(child=serializers.CharField())
+    would_change = serializers.ListField(child=serializers.CharField())
+
+
+class EntitlementShape(serializers.Serializer):
+    component = serializers.UUIDField()
+    at = serializers.DateTimeField(help_text="The instant of decision: the fee is judged by it.")
+    reported_at = serializers.DateTimeField(help_text="The instant of the report: cover is judged by it.")
+    rule_set = serializers.IntegerField(help_text="The version of the rules.")
+    support = SupportShape()
+    replacement = ReplacementShape()
+    facts = serializers.DictField(help_text="What was known at that instant, as it was judged.")
+
+
+def write_coverage(row: Row) -> dict[str, Any]:
+    component = row.component
+    return {
+        "component": str(component.pk),
+        "customer": component.customer.code,
+        "product": {"sku": component.product.sku, "name": component.product.name, "kind": component.product.kind},
+        "serial": component.serial,
+        "site": str(component.site_id),
+        "covered": row.is_covered,
+        "covered_by": covered_by(row.coverage),
+        **_support(row.coverage),
+        "until": row.until.isoformat() if row.until else None,
+        "warranty_until": row.warranty_until.isoformat() if row.warranty_until else None,
+    }
+
+
+def _support(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "support": coverage.support.value,
+        "rule": coverage.rule,
+        "agreement": coverage.agreement,
+        "until": coverage.until.isoformat() if coverage.until else None,
+        "reasons": list(coverage.reasons),
+        "would_change": list(coverage.would_change),
+    }
+
+
+def write_entitlement(
+    component: Component, facts: Facts, at: datetime, coverage: Coverage, decision: Decision
+) -> dict[str, Any]:
+    reported_at = facts.reported_at or at
+    return {
+        "component": str(component.pk),
+        "at": stamp(at),
+        "reported_at": stamp(reported_at),
+        "rule_set": decision.rule_set,
+        "support": {"covered": coverage.is_covered, **_support(coverage)},
+        "replacement": {
+            "outcome": decision.outcome.value,
+            "rule": decision.rule,
+            "charge": decision.charge.value,
+            "promises_date": decision.promises_date,
+            "flags": list(decision.flags),
+            "reasons": list(decision.reasons),
+            "would_change": list(decision.would_change),
+        },
+        "facts": facts.as_json(),
+    }

@@ -12,20 +12,28 @@ from contracts.api.shapes import (
     COMPONENT_COLUMNS,
     SITE_COLUMNS,
     ComponentShape,
+    CoverageShape,
+    EntitlementShape,
     SiteShape,
     write_component,
+    write_coverage,
+    write_entitlement,
     write_site,
 )
+from contracts.coverage import entitlement_facts, rows_of
+from contracts.entitlement import decide, support
 from contracts.models import Component
 from rozoom_support.lib.refusals import NotFound
-from tenancy.api.filters import choices, ids, known_id, one, read_parameters, texts
+from tenancy.api.filters import choices, ids, instant, known_id, one, read_parameters, texts
 from tenancy.api.idempotency import json_response
 from tenancy.api.pagination import Order, paginate
 from tenancy.api.schema import CURSOR, operation, page_of, query
-from tenancy.api.views import ApiView, actor_of
+from tenancy.api.views import ApiView, actor_of, now_of
 
 BY_ID = Order("id", "id", mark=lambda row: (str(row.id), str(row.id)))
 CUSTOMER = query("customer", "The code of a customer, such as ACME. Repeat it, or use commas, for several.")
+INSTANT = {"type": "string", "format": "date-time"}
+AT = query("at", "Any instant, also a past one; now when left out.", INSTANT)
 
 
 class Components(ApiView):
@@ -68,6 +76,57 @@ class OneComponent(ApiView):
     def get(self, request: Request, id: str) -> HttpResponse:
         rows = queries.matching_components(actor_of(request), pk=known_id(id))
         return found(rows.values_list(*COMPONENT_COLUMNS, named=True), write_component)
+
+
+class CoverageList(ApiView):
+    tag = "Components and sites"
+    capabilities: ClassVar = {"GET": ("component:read",)}
+    parameters: ClassVar = ("customer", "site", "product", "serial", "at")
+    paged = True
+
+    @operation(
+        id_="list_coverage",
+        summary="List what covers each component",
+        answer=page_of(CoverageShape, "CoveragePage"),
+        parameters=[
+            CUSTOMER,
+            query("site", "The id of a site.", UUID),
+            query("product", "The SKU of a product."),
+            query("serial", "What stands on the label, however it is typed."),
+            AT,
+            *CURSOR,
+        ],
+    )
+    def get(self, request: Request) -> HttpResponse:
+        asked = read_parameters(request, customer=texts, site=ids, product=one, serial=one, at=instant)
+        at = asked.pop("at", None) or now_of(request)
+        components = queries.matching_components(actor_of(request), state=[Component.State.IN_USE], **asked)
+        page = paginate(request, components.for_list().select_related("customer"), BY_ID)
+        return json_response({**page, "results": [write_coverage(row) for row in rows_of(page["results"], at)]})
+
+
+class Entitlement(ApiView):
+    tag = "Components and sites"
+    capabilities: ClassVar = {"GET": ("component:read",)}
+    parameters: ClassVar = ("at", "reported_at")
+
+    @operation(
+        id_="read_entitlement",
+        summary="Decide what a failure of a component is entitled to",
+        answer=EntitlementShape,
+        parameters=[AT, query("reported_at", "When the failure was reported; as `at` when left out.", INSTANT)],
+        problems=[404],
+    )
+    def get(self, request: Request, id: str) -> HttpResponse:
+        asked = read_parameters(request, at=instant, reported_at=instant)
+        at = asked.get("at") or now_of(request)
+        reported_at = asked.get("reported_at", at)
+        component = queries.matching_components(actor_of(request), pk=known_id(id)).for_list().first()
+        if component is None:
+            raise NotFound
+        facts = entitlement_facts(component, at, reported_at=reported_at)
+        shown = write_entitlement(component, facts, at, support(facts, reported_at), decide(facts, at))
+        return json_response(shown)
 
 
 class Sites(ApiView):

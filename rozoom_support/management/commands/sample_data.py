@@ -7,8 +7,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from rozoom_support.sample import cast, secrets
+from rozoom_support.sample.deals import make_deals
 from rozoom_support.sample.telling import tell_all
 from rozoom_support.sample.world import make_tokens, make_world
+from tenancy.context import work_unit
+from tickets.history.importing import STAFF
 
 
 class Command(BaseCommand):
@@ -26,6 +29,9 @@ class Command(BaseCommand):
             )
         kept = secrets.Kept.read(options["output"])
         world = make_world(kept)
+        with work_unit(STAFF) as unit:
+            assert unit.now is not None
+            make_deals(world, unit.now)
         tickets = tell_all(world)
         people = [
             {
