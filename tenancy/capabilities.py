@@ -54,7 +54,7 @@ SCOPE_WORDS: dict[str, str] = {
     "tickets:write": "File, correct, move, assign and merge tickets, and write public replies",
     "tickets:answer": "Answer for roZoom: people at roZoom reply through this integration",
     "notes:write": "Write partner and internal notes",
-    "components:read": "Read components and sites",
+    "components:read": "Read components, sites and what covers them",
 }
 
 _unknown = {name for names in SCOPES.values() for name in names} - CAPABILITIES.keys()
