@@ -19,7 +19,7 @@ from tenancy.api.codes import TITLES
 from tenancy.context import Context
 from tenancy.middleware import identity_view
 from tenancy.models import Kind
-from tenancy.pages import to_sign_in
+from tenancy.pages import to_sign_in, typed_texts
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,9 @@ def lateness(request: Any) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     log.warning("CSRF: %s %s: %s", request.method, request.path, reason)
-    return render(request, "403.html", {"expired": True}, status=403)
+    if request.headers.get("HX-Request"):  # the page comes again, and what this tab keeps with it
+        return HttpResponse(status=403, headers={"HX-Refresh": "true"})
+    return render(request, "403.html", {"expired": True, "texts": typed_texts(request)}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.utils.cache import patch_cache_control
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
 from tenancy.identity import TokenRefused, active_membership, knock, memberships_of
+from tenancy.pages import say_arrived
 from tenancy.pgbackend.base import TenantAccessDenied
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,11 @@ def identity_view(view: Any) -> Any:
     """Mark a view (sign-in, invitation, health) that works without an organisation: it stays on the login role."""
     view.identity_view = True
     return view
+
+
+def is_redirect(response: HttpResponse) -> bool:
+    """How a page answers a form that was done; one that was not is shown again, or what is wrong instead of it."""
+    return response.status_code in (302, 303)
 
 
 def is_program(request: HttpRequest) -> bool:
@@ -46,6 +52,8 @@ class TenantMiddleware:
             response = self.get_response(request)  # TemplateResponse is rendered in here by Django
             if response.status_code >= 500:
                 unit.failed = True
+        if request.method == "POST" and request.membership is not None and not unit.failed and is_redirect(response):
+            say_arrived(request, response)
         if request.actor is not None and not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)
         return response

@@ -1,5 +1,6 @@
 """The door of every page: who may come in, and how refusals are said. Views behind it find, call and answer."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,6 +17,8 @@ from tenancy.actor import NotAllowed
 
 FORM_TOKEN = "form_token"  # noqa: S105  (the name of a field)
 View = Callable[..., HttpResponse]
+SENDING = re.compile(r"[0-9a-f]{16}")
+WORDS = re.compile(r"\S\s+\S")
 
 
 def page(capability: str) -> Callable[[View], View]:
@@ -55,14 +58,40 @@ def page_status(refused: Refused) -> int:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in and come back. What was typed is kept by the page's own draft."""
+    """Sign in and come back. What was typed is kept by the page's own draft; without JavaScript it is shown, to copy."""
     back = request.get_full_path() if request.method == "GET" else request.META.get("HTTP_REFERER", "/")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
         back = "/"
     target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(status=401, headers={"HX-Redirect": target})
+    if texts := typed_texts(request):
+        return render(request, "signed_out.html", {"texts": texts, "sign_in_url": target}, status=403)
     return HttpResponseRedirect(target)
+
+
+def typed_texts(request: HttpRequest) -> list[str]:
+    """What a person wrote into a form that can not be taken: shown back, so that it is not lost."""
+    if request.method != "POST":
+        return []
+    room, found = settings.LIMITS["message_bytes"], []
+    for name, value in request.POST.items():
+        # Prose has spaces; names of fields, choices and keys have none. Passwords may have some and are never shown.
+        if "password" in name or not WORDS.search(str(value)):
+            continue
+        text = str(value).encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+        room -= len(text.encode())
+        if text:
+            found.append(text)
+    return found
+
+
+def say_arrived(request: HttpRequest, response: HttpResponse) -> None:
+    """The answer to a form that was done says which one, so that the browser forgets its copy of the text (app.js)."""
+    sending = request.COOKIES.get("sending", "")
+    if SENDING.fullmatch(sending):
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(f"arrived-{sending}", "1", max_age=300, secure=secure, samesite="Lax")
 
 
 def new_form_token() -> str:

@@ -11,15 +11,17 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from rozoom_support.lib.ui.views import error_page, styleguide
+from tenancy.pages import say_arrived
 
 received: list[dict[str, str]] = []
 failing: set[str] = set()
 _numbers = count(1)
+HOWS = ("done", "sign-in", "400", "403", "404", "500")
 
 
 def page(request: HttpRequest) -> HttpResponse:
     request.user = SimpleNamespace(pk=7, is_authenticated=True)
-    context = {"prefs": {"keys": request.GET.get("keys") != "off"}, "now": timezone.now()}
+    context = {"prefs": {"keys": request.GET.get("keys") != "off"}, "now": timezone.now(), "hows": HOWS}
     return render(request, "ui/behaviour.html", context)
 
 
@@ -34,6 +36,19 @@ def send(request: HttpRequest) -> HttpResponse:
         return render(request, "ui/refused.html", status=422)
     number = next(_numbers)
     return HttpResponse(f'<article id="new-{number}"><h3 data-focus>Message {number}</h3></article>')
+
+
+@csrf_exempt
+def post(request: HttpRequest, how: str) -> HttpResponse:
+    """A form without htmx: done and answered with a redirect, or refused with a page, a sign-in, an error."""
+    if how == "done":
+        received.append(request.POST.dict())
+        response = HttpResponse(status=302, headers={"Location": "/page/"})
+        say_arrived(request, response)
+        return response
+    if how == "sign-in":
+        return HttpResponse(status=302, headers={"Location": "/page/?signed-in"})
+    return error_page(500) if how == "500" else refusal(request, int(how))
 
 
 @csrf_exempt
@@ -61,6 +76,7 @@ urlpatterns = [
     path("styleguide/", styleguide),
     path("page/", page),
     path("send/", send),
+    path("post/<str:how>/", post),
     path("draft/", draft),
     path("empty/", empty),
     path("boom/", boom),
