@@ -138,7 +138,7 @@ def attach(
     message: Message | None = None,
     kind: str = MessageKind.PUBLIC,
 ) -> list[Attachment]:
-    """Store checked files and their rows. The caller's transaction decides; a stored file without a row is tidied away."""
+    """Store checked files and their rows. The caller's transaction decides; tidying.py removes bytes that got no row."""
     owner = ticket or draft
     if owner is None:
         raise ValueError("a file belongs to a ticket or a draft")

@@ -72,7 +72,7 @@ def drop_file(*, actor: Actor, draft: TicketDraft, file_id: UUID) -> None:
 
 @transaction.atomic
 def discard_report(*, actor: Actor, draft: TicketDraft) -> None:
-    """Forget the report and its files. A stored file without a row is tidied away later."""
+    """Forget the report and its files. A stored file without a row is tidied away within two days (tidying.py)."""
     actor.require("ticket:file")
     _lock(actor, draft).delete()
 

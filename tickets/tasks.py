@@ -1,0 +1,10 @@
+from typing import Any
+
+from celery import shared_task
+
+from tickets import tidying
+
+
+@shared_task(name="tickets.tidy_files")
+def tidy_files(**kwargs: Any) -> None:
+    tidying.tidy_files()
