@@ -31,7 +31,6 @@ class Turn(models.TextChoices):
 
 
 UNSOLVED = (State.NEW, State.OPEN, State.WAITING)
-ENDED = (State.CLOSED, State.MERGED, State.WITHDRAWN)
 
 
 def _may(capability: str) -> Callable[[Any, Any], bool]:

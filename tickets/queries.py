@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -84,18 +84,9 @@ def matching(tickets: TicketQuerySet, words: str) -> TicketQuerySet:
     return tickets.filter(Q(pk__in=search_ids(words)) | exact)
 
 
-def capped_count(tickets: Any, cap: int = COUNT_CAP) -> int:
-    """How many, counted up to `cap` + 1, so that a page costs the same whether a thousand or a million wait."""
-    return tickets.order_by()[: cap + 1].count()
-
-
-def conversation(actor: Actor, ticket: Ticket) -> list[Message]:
-    """The messages this reader may see, oldest first, each with its `shown_files`."""
-    return conversation_with_files(actor, ticket)[0]
-
-
 def conversation_with_files(actor: Actor, ticket: Ticket) -> tuple[list[Message], list[Attachment]]:
-    """`conversation`, and every file of the ticket this reader may see: those of the report belong to no message."""
+    """The messages this reader may see, oldest first, each with its `shown_files`; and every file of the ticket it may see:
+    those of the report belong to no message."""
     found = list(
         Message.objects.filter(ticket=ticket, kind__in=readable_kinds(actor))
         .defer("search")
@@ -173,11 +164,6 @@ def assignable(ticket: Ticket) -> list[Membership]:
         is_active=True,
     )
     return sorted(found, key=lambda one: (one.organisation.kind, one.person_name.lower()))
-
-
-def due_soon_until(now: datetime) -> datetime:
-    """ "Due soon" in counts: within 15 minutes (a clock also says so in the last quarter of its promise, if that is longer)."""
-    return now + timedelta(minutes=15)
 
 
 def capped_counts(sets: dict[str, Any]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from tenancy.actor import NotAllowed
 from tenancy.context import Context, work_unit
 from tests.world import World, message, ticket
 from tickets.models import Message, ReplyDraft, Ticket
-from tickets.queries import conversation, search_ids
+from tickets.queries import conversation_with_files, search_ids
 from tickets.services import CannotReply, keep_draft, resolve
 from tickets.services.conversation import NewerMessage
 from tickets.services.moving import begin
@@ -102,7 +102,7 @@ def test_each_reader_sees_the_kinds_meant_for_it(world: World) -> None:
     for name in ("ilse", "dirk", "rita"):
         actor = world.actor(name)
         with work_unit(actor.context):
-            seen[name] = {m.kind for m in conversation(actor, filed)}
+            seen[name] = {m.kind for m in conversation_with_files(actor, filed)[0]}
             assert {m.kind for m in Message.objects.filter(ticket=filed)} == seen[name]
     assert seen == {"ilse": {"public"}, "dirk": {"public", "partner"}, "rita": {"public", "partner", "internal"}}
 

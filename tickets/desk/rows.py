@@ -20,7 +20,6 @@ class Row:
     url: str
     subject: str
     severity: int
-    provisional: bool
     customer: str
     site: str
     owner: str
@@ -31,7 +30,6 @@ class Row:
     started_at: datetime | None
     due_at: datetime | None
     changed_at: datetime
-    is_open: bool
 
 
 def row(actor: Actor, ticket: Ticket, said: Mapping[str, str] | None, list_query: str) -> Row:
@@ -41,7 +39,6 @@ def row(actor: Actor, ticket: Ticket, said: Mapping[str, str] | None, list_query
         url=ticket_url(ticket.reference, list_query),
         subject=ticket.subject,
         severity=ticket.severity,
-        provisional=ticket.severity_state == "provisional",
         customer=ticket.customer.name,
         site=ticket.site.name if ticket.site else "",
         owner=ticket.assignee_name,
@@ -52,7 +49,6 @@ def row(actor: Actor, ticket: Ticket, said: Mapping[str, str] | None, list_query
         started_at=started_at,
         due_at=due_at,
         changed_at=ticket.closed_at or ticket.resolved_at or ticket.updated_at,
-        is_open=ticket.is_open,
     )
 
 

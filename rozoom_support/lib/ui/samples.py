@@ -212,12 +212,6 @@ def everything(request: HttpRequest) -> dict[str, Any]:
             {"label": label, "url": "#forms" if place < 2 else ""}
             for place, label in enumerate(("Component", "Where", "Impact", "What happened", "Check"))
         ],
-        "timeline": [
-            {"title": "Requested", "at": now - 30 * hour, "state": "done"},
-            {"title": "Approved", "at": now - 28 * hour, "state": "done", "text": "by Ilse Vermeer"},
-            {"title": "Replacement sent", "state": "now", "text": "your turn: take it in"},
-            {"title": "Old part due back", "state": "next", "text": "by 7 Dec"},
-        ],
         "facts": [
             {"term": "Component", "value": "Drive controller DC-7, serial 7F-2230", "url": "#component"},
             {"term": "Site", "value": "Plant 2, Ghent (Europe/Brussels)", "url": "#site"},
@@ -229,5 +223,4 @@ def everything(request: HttpRequest) -> dict[str, Any]:
             {"label": "Closed", "url": "#closed", "count": None},
         ],
         "chips": [{"label": "Severity 1", "url": "#s1"}, {"label": "Customer: ACME", "url": "#acme"}],
-        "crumbs": [{"label": "Queue", "url": "#queue"}, {"label": "ACME-42"}],
     }
