@@ -153,7 +153,7 @@ def _claims(terms: Iterable[UUID], at: datetime) -> dict[UUID, Claim]:
 class Bar:
     """A stretch of one kind of protection, for the table and the timeline alike."""
 
-    kind: str  # free, warranty, agreement
+    kind: str  # free, warranty, agreement, grace
     label: str
     start: date
     end: date
@@ -207,10 +207,11 @@ def rows_of(components: Sequence[Component], at: datetime) -> list[Row]:
 
 
 def _row(component: Component, facts: Facts, at: datetime) -> Row:
-    return Row(component, facts, support(facts, at), facts.day(at), tuple(_bars(facts)))
+    today = facts.day(at)
+    return Row(component, facts, support(facts, at), today, tuple(_bars(facts, today)))
 
 
-def _bars(facts: Facts) -> Iterable[Bar]:
+def _bars(facts: Facts, today: date) -> Iterable[Bar]:
     if facts.free:
         yield Bar("free", "Free support", *facts.free)
     for warranty in facts.warranties:
@@ -219,6 +220,8 @@ def _bars(facts: Facts) -> Iterable[Bar]:
     for term in facts.terms:
         if term.cover:
             yield Bar("agreement", f"Agreement {term.number}", *term.cover)
+        if term.in_grace(today):
+            yield Bar("grace", f"Grace after agreement {term.number}", term.end + DAY, term.grace_ends)
 
 
 COVERED_BY = {

@@ -7,7 +7,7 @@ from datetime import date
 from contracts.coverage import Bar, Row
 from contracts.terms import DAY, Span
 
-LANES = {"free": 0, "agreement": 0, "warranty": 1}
+LANES = {"free": 0, "agreement": 0, "grace": 0, "warranty": 1}
 LANE_HEIGHT = 14
 WIDE_ENOUGH = 14.0  # percent, for a word inside
 
@@ -39,6 +39,10 @@ class Timeline:
     lines: list[Line]
     years: list[tuple[int, str]]
     today: str
+
+    @property
+    def has_grace(self) -> bool:
+        return any(drawn.bar.kind == "grace" for line in self.lines for drawn in line.bars)
 
 
 class Axis:
@@ -87,8 +91,6 @@ def _line(row: Row, axis: Axis) -> Line:
 def gaps_of(row: Row) -> list[Span]:
     """Stretches without support from the first covered day until today."""
     spans = sorted(bar.span for bar in row.bars if bar.kind != "warranty")
-    if row.is_covered and row.coverage.until:
-        spans = sorted([*spans, (row.today, row.coverage.until)])  # the grace after an agreement has no bar of its own
     gaps: list[Span] = []
     if not spans:
         return gaps

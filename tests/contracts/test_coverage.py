@@ -134,6 +134,15 @@ def test_gaps_are_drawn_as_gaps(world: World, now: datetime) -> None:
     assert len(drawn.lines[0].gaps) == 1
 
 
+def test_grace_is_no_gap(world: World, now: datetime) -> None:
+    component = implemented(world.components["acme"], ago(now, 456))
+    agreed(world, component, ago(now, 365), ago(now, 1), now - timedelta(days=370))
+    (row,) = _rows(world, now)
+    assert (row.coverage.support, row.until) == ("GRACE", ago(now, -29))
+    assert gaps_of(row) == []
+    assert "Grace after agreement AG-ACME-1" in words(world.client("ilse").get(COVERAGE))
+
+
 def test_queries_do_not_grow_with_rows(world: World) -> None:
     client = world.client("ilse")
 
