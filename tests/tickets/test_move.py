@@ -201,3 +201,13 @@ def test_merging_refuses_what_cannot_be_one_problem(world: World) -> None:
         act(world, "marek", merge, ticket=mine, into=mine)
     with pytest.raises(NotAllowed):
         act(world, "dirk", merge, ticket=mine, into=mine)
+
+
+def test_a_change_that_waited_is_not_older_than_the_one_before(world: World) -> None:
+    filed = ticket(world)
+    with work_unit(WORKER) as unit:
+        asked_at = unit.now - timedelta(seconds=2)
+    act(world, "marek", take, ticket=filed)
+    before = fresh(filed).updated_at
+    act(world, "rita", make_move, ticket=filed, move="wait", turn="supplier", now=asked_at)
+    assert fresh(filed).updated_at > before

@@ -1,6 +1,6 @@
 """What every deed on a ticket begins and ends with: the lock, the version, the audit event, the event for others."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from notifications import services as notifications
@@ -27,7 +27,8 @@ def lock(ticket: Ticket, *, version: int | None = None) -> Ticket:
 
 def save(ticket: Ticket, now: datetime, *fields: str) -> None:
     ticket.version += 1
-    ticket.updated_at = now
+    # A deed that waited for the lock began before the one it waited for: a reader that follows changes must not miss it.
+    ticket.updated_at = max(now, ticket.updated_at + timedelta(microseconds=1))
     ticket.save(update_fields=[*fields, "version", "updated_at"])
 
 
