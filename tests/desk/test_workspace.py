@@ -333,3 +333,13 @@ def test_what_was_withdrawn_late_does_not_read_answered(world: World) -> None:
     page = text(world.client("marek").get(url(filed)))
     assert "<span>Ended without an answer, </span><b>1 h</b><span> late</span>" in page
     assert "Ended late, without an answer: withdrawn" in text(world.client("marek").get(url(filed, "why/")))
+
+
+@pytest.mark.parametrize(
+    ("channel", "words"),
+    [("portal", "in the portal"), ("phone", "by phone"), ("email", "by e-mail"), ("api", "by the API")],
+)
+def test_the_facts_say_how_it_was_reported(world: World, channel: str, words: str) -> None:
+    filed = ticket(world)
+    stored(filed, channel=channel)
+    assert re.search(rf"Reported</dt><dd><time[^>]*>[^<]*</time> {words}<", text(world.client("marek").get(url(filed))))

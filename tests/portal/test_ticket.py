@@ -130,13 +130,13 @@ def test_waiting_for_the_customer_is_the_first_thing_it_says(world: World) -> No
     filed = ticket(world)
     message(world, filed, "marek", "Which lamp lights first?", then="wait")
     said = text_of(page_of(world, filed))
-    assert "We wait for your answer Write it here, then we go on." in said
-    assert said.index("We wait for your answer") < said.index("Which lamp lights first?")
-    assert "Marek Test waits for your answer" in said
+    assert "We are waiting for your answer Write it here, then we go on." in said
+    assert said.index("We are waiting for your answer") < said.index("Which lamp lights first?")
+    assert "Marek Test is waiting for your answer" in said
 
 
 @pytest.mark.parametrize(
-    "turn, words", [("reseller", "Delta Reseller works on it"), ("supplier", "We wait for a supplier")]
+    "turn, words", [("reseller", "Delta Reseller works on it"), ("supplier", "We are waiting for a supplier")]
 )
 def test_it_says_who_has_it(world: World, turn: str, words: str) -> None:
     filed = ticket(world)

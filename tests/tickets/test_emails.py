@@ -282,7 +282,7 @@ def test_what_people_write_can_not_become_markup_or_a_header(world: World) -> No
 def test_when_it_waits_for_the_customer_the_mail_says_so(world: World) -> None:
     filed = ticket(world, "ilse")
     message(world, filed, "marek", "Which floor?", then="wait")
-    assert "We wait for your answer." in mails("message.added")["ilse"].text
+    assert "We are waiting for your answer." in mails("message.added")["ilse"].text
     message(world, filed, "marek", "Then it is done.", then="resolve")
     assert "Answer within 14 days" in mails("message.added")["ilse"].text
 

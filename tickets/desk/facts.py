@@ -10,11 +10,17 @@ from tenancy.models import AuditEvent
 from tickets import queries
 from tickets.desk.rows import state_words, ticket_url
 from tickets.desk.words import event_words
-from tickets.models import Attachment, Ticket
+from tickets.models import Attachment, Channel, Ticket
 from tickets.severity import BUSINESS, MISSION, SERVICE, WORKAROUND
 from tickets.shown import OPERATOR_NAME, File, file_of
 
 EARLIER = 5
+THROUGH: dict[str, str] = {
+    Channel.PORTAL: "in the portal",
+    Channel.EMAIL: "by e-mail",
+    Channel.API: "by the API",
+    Channel.PHONE: "by phone",
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ def customer(ticket: Ticket, reseller: str, updated_at: datetime) -> list[Line]:
             else f"{ticket.reporter_name}, for the customer",
             mail=ticket.reporter_email,
         ),
-        Line("Reported", f"by {ticket.get_channel_display().lower()}", at=ticket.reported_at),
+        Line("Reported", THROUGH[ticket.channel], at=ticket.reported_at),
         Line("Last change", "", at=updated_at),
         Line("Service", ticket.get_service_kind_display()),
     ]

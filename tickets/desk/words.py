@@ -65,7 +65,7 @@ def _assigned(who: str, data: Mapping[str, Any]) -> str:
 
 
 def _wait(who: str, data: Mapping[str, Any]) -> str:
-    return f"{who} waits for {TURNS.get(data.get('turn', ''), 'somebody else')}"  # type: ignore[call-overload]
+    return f"{who} is waiting for {TURNS.get(data.get('turn', ''), 'somebody else')}"  # type: ignore[call-overload]
 
 
 def _quoted(words: str, what: str) -> Callable[[str, Mapping[str, Any]], str]:
@@ -76,7 +76,7 @@ def _quoted(words: str, what: str) -> Callable[[str, Mapping[str, Any]], str]:
 
 
 def _spoke(what: str) -> Callable[[str, Mapping[str, Any]], str]:
-    then = {"wait": " and waits for the customer", "resolve": " and resolved it"}
+    then = {"wait": " and is waiting for the customer", "resolve": " and resolved it"}
 
     def said(who: str, data: Mapping[str, Any]) -> str:
         return f"{who} {what}{then.get(str(data.get('then')), '')}"

@@ -103,7 +103,7 @@ def _state_lines(ticket: Ticket, message: Message, reader: Reader) -> list[str]:
     if ticket.state == State.RESOLVED:
         return [f"We think that this is solved. Is it not? Answer within {days} days, and the ticket opens again."]
     if ticket.state == State.WAITING and ticket.turn == Turn.CUSTOMER:
-        return ["We wait for your answer."]
+        return ["We are waiting for your answer."]
     return []
 
 
@@ -162,7 +162,7 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
         paragraphs=paragraphs,
         facts=[("Subject", ticket.subject), *_facts(ticket), ("Step of the ladder", str(level.level))],
         action="Open it at the desk",
-        why="You get this because a promise runs out and your role is told about it.",
+        why="You get this because a promise is running out and your role is told about it.",
     )
 
 

@@ -40,15 +40,15 @@ def _assigned(who: str, data: dict[str, Any]) -> str:
 
 def _wait(who: str, data: dict[str, Any]) -> str:
     return {
-        "customer": f"{who} waits for your answer",
+        "customer": f"{who} is waiting for your answer",
         "reseller": f"{who} passed it to your reseller",
-        "supplier": f"{who} waits for a supplier",
-    }.get(str(data.get("turn")), f"{who} waits")
+        "supplier": f"{who} is waiting for a supplier",
+    }.get(str(data.get("turn")), f"{who} is waiting")
 
 
 def _spoke(who: str, data: dict[str, Any]) -> str:
     """A message is shown itself; what was done with it is told here."""
-    then = {"wait": f"{who} waits for your answer", "resolve": f"{who} marked it as solved"}
+    then = {"wait": f"{who} is waiting for your answer", "resolve": f"{who} marked it as solved"}
     return then.get(str(data.get("then")), "")
 
 

@@ -116,7 +116,7 @@ def row_of(ticket: Ticket, *, unanswered: bool) -> Row:
 def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now: datetime, told: bool) -> str:
     """What happens next, and who has to act. `told`: it is late, and the duty manager knows."""
     if waits_for_customer(ticket):
-        return "We wait for your answer. Write it below, then we go on."
+        return "We are waiting for your answer. Write it below, then we go on."
     if promise.runs and promise.due_at is not None:
         by = by_words(promise.due_at, zone, now)
         if promise.is_late(now):
@@ -129,7 +129,7 @@ def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now
 
 def _at_work(ticket: Ticket, partner: str) -> str:
     if ticket.state == State.WAITING and ticket.turn == Turn.SUPPLIER:
-        return "We wait for a supplier. You get a mail when there is news."
+        return "We are waiting for a supplier. You get a mail when there is news."
     if ticket.state == State.WAITING and ticket.turn == Turn.RESELLER and partner:
         return f"{partner} works on it. You get a mail when there is news."
     if ticket.assignee_name and ticket.assignee_party in ("operator", "reseller"):
