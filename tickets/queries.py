@@ -18,7 +18,8 @@ from tenancy.models import AuditEvent, Membership
 from tickets.lifecycle import State, Turn
 from tickets.models import Attachment, Message, MessageKind, ReplyDraft, Ticket, TicketDraft, TicketQuerySet
 
-REFERENCE = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11})[-\s]?(\d{1,9})\s*$")
+# As short a code as fits: "acme42" is ACME-42 and not ACME4-2.
+REFERENCE = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11}?)[-\s]?([0-9]{1,9})\s*$")
 SEARCH_CAP = 500
 COUNT_CAP = 1000
 # The customer has to act before anybody goes on.
@@ -42,13 +43,22 @@ def revision(actor: Actor, ticket: Ticket) -> int:
     return ticket.version + partner + internal
 
 
+def reference_in(words: str) -> str:
+    """The ticket's number as it is stored, however it was typed; "" when this is none."""
+    found = REFERENCE.match(words)
+    return f"{found[1].upper()}-{found[2]}" if found else ""
+
+
 def ticket_for(actor: Actor, reference: str) -> Ticket:
     """The one way to a ticket. Missing and not yours raise the same NotFound."""
     actor.require("ticket:read")
+    wanted = reference_in(reference)
+    if not wanted:
+        raise NotFound
     found = (
         Ticket.objects.select_related("component__product", "site", "customer", "reseller")
         .defer("search")
-        .filter(reference=reference.strip().upper())
+        .filter(reference=wanted)
         .first()
     )
     if found is None:
@@ -79,8 +89,8 @@ def matching(tickets: TicketQuerySet, words: str) -> TicketQuerySet:
     words = words.strip()
     if not words:
         return tickets
-    number = REFERENCE.match(words)
-    exact = Q(reference=f"{number[1].upper()}-{number[2]}") if number else Q(pk__in=[])
+    number = reference_in(words)
+    exact = Q(reference=number) if number else Q(pk__in=[])
     return tickets.filter(Q(pk__in=search_ids(words)) | exact)
 
 

@@ -15,10 +15,10 @@ from tickets.models import Attachment, Message, Ticket
 
 def known_reference(text: str) -> str:
     """As people write it: acme-42 too."""
-    match = queries.REFERENCE.match(text)
-    if match is None:
+    reference = queries.reference_in(text)
+    if not reference:
         raise NotFound
-    return f"{match[1].upper()}-{match[2]}"
+    return reference
 
 
 def find_ticket(request: Request, reference: str) -> Ticket:
