@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
+from django.test import Client
 
 from contracts.models import Site
 from notifications.models import Delivery, Event
 from sla.models import Escalation
 from sla.sweeper import sweep_all
 from tenancy.context import Context, as_login_role, work_unit
-from tenancy.models import AuditEvent, Kind, Membership, Organisation, Person, Team
+from tenancy.models import AuditEvent, Kind, Membership, Organisation, Person, Role, Team
 from tests.sla.promises import ensure_ladder
 from tests.tickets.event_log import imported, incident, many, row, run, segments, trail, utc, write_log
-from tests.world import STAFF, World, message
+from tests.world import STAFF, World, message, person
 from tickets.models import Ticket
 from tickets.services import add_message
 
@@ -305,3 +306,24 @@ def test_what_is_written_by_people_after_the_import_is_kept(world: World, tmp_pa
     write_log(path, incident("INC1"))
     run(path)
     assert imported().state == "WAITING"
+
+
+def test_what_was_imported_is_read_like_any_other_ticket(world: World, tmp_path: Path) -> None:
+    run(write_log(tmp_path / "log.csv", [row("INC1", "New", "08:00"), row("INC1", "Active", "01-03-2016 08:01")]))
+    found = imported()
+    with work_unit(STAFF), as_login_role():
+        customer = person(found.customer, Role.CUSTOMER_ADMINISTRATOR, "Carla Test", "carla@test.example").person
+    reader, desk = Client(), world.client("marek")
+    reader.force_login(customer)
+    pages = {
+        desk: ("/desk/", "/desk/?q=symptom", f"/desk/?q={found.reference}", f"/desk/tickets/{found.reference}/"),
+        reader: ("/home/", "/tickets/", f"/tickets/{found.reference}/", f"/tickets/{found.reference}/why/"),
+    }
+    for client, paths in pages.items():
+        for path in paths:
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            assert found.reference in answer.content.decode(), path
+    said = reader.get(f"/tickets/{found.reference}/why/").content.decode()
+    assert "Where it comes from: imported with priority" in said
+    assert "told us" not in said
