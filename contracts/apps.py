@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class ContractsConfig(AppConfig):
     name = "contracts"
-    verbose_name = "Products and install base"
+    verbose_name = "Products, coverage and agreements"

@@ -790,6 +790,7 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 name="list_prices_do_not_overlap",
+                violation_error_message="There is a price for these days already. End that one first.",
             ),
         ),
         migrations.AddIndex(
@@ -947,6 +948,7 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 name="warranty_of_a_component_do_not_overlap",
+                violation_error_message="This component has a warranty for these days already.",
             ),
         ),
         *WALL,

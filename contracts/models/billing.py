@@ -35,6 +35,7 @@ class PriceListEntry(models.Model):
             ),
             ExclusionConstraint(
                 name="list_prices_do_not_overlap",
+                violation_error_message="There is a price for these days already. End that one first.",
                 expressions=[
                     ("product", RangeOperators.EQUAL),
                     ("currency", RangeOperators.EQUAL),

@@ -181,6 +181,7 @@ class WarrantyCoverage(WarrantyLifecycle, TenantModel):
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="warranty_ends_after_it_starts"),
             ExclusionConstraint(
                 name="warranty_of_a_component_do_not_overlap",
+                violation_error_message="This component has a warranty for these days already.",
                 expressions=[
                     ("customer", RangeOperators.EQUAL),
                     ("component", RangeOperators.EQUAL),

@@ -9,13 +9,14 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from contracts.models import Component, Product, Site
+from contracts.models import Component, PriceListEntry, Product, Site, WarrantyCoverage
 from notifications.models import Delivery
 from rozoom_support.lib.http import ADMIN_POLICY
 from sla.models import LadderStep
 from sla.sweeper import sweep
 from tenancy.context import work_unit
 from tenancy.models import Invitation, Kind, Membership, Organisation, Person, Role, Team, TeamMember
+from tests.contracts.deals import implemented, ordered, price, warranty
 from tests.sla.promises import ensure_ladder
 from tests.tenancy.doorstep import STAFF, WORKER, audit_of, mails, sign_in, verbs
 from tests.world import ProductFactory, SiteFactory, World, ticket, token
@@ -54,6 +55,10 @@ def full(world: World) -> World:
     sweep()  # half of the hour is over: the first level fires
     world.client("ana").post("/people/invite/", {"email": "new@acme.example", "role": "member"})
     token(world.acme)
+    sold = implemented(world.components["acme"], long_ago.date() - timedelta(days=400))
+    price(sold)
+    warranty(sold, long_ago.date(), long_ago.date() + timedelta(days=700))
+    ordered(world, [sold], long_ago.date(), long_ago.date() + timedelta(days=364), now=long_ago)
     return world
 
 
@@ -400,3 +405,26 @@ def test_the_session_ends_access_at_once_there_too(world: World) -> None:
     with work_unit(STAFF):
         Membership.objects.filter(pk=world.adam.pk).update(is_active=False)
     assert client.get("/admin/").status_code == 404
+
+
+def test_a_price_that_overlaps_is_refused_at_the_form_and_a_quoted_one_only_ends(full: World) -> None:
+    product = get(Product, sku="DC-7")
+    adam = full.client("adam")
+    price = {"product": product.pk, "currency": "EUR", "list_price": "8400", "valid_from": "2026-01-01", "valid_to": ""}
+    assert adam.post(page("contracts_pricelistentry_add"), price).status_code == 302
+    again = adam.post(page("contracts_pricelistentry_add"), price | {"valid_from": "2026-06-01"})
+    assert "There is a price for these days already" in again.content.decode()
+    made = get(PriceListEntry, currency="EUR")
+    adam.post(page("contracts_pricelistentry_change", made.pk), {"list_price": "1", "valid_to": "2026-12-31"})
+    made = get(PriceListEntry, currency="EUR")
+    assert (str(made.list_price), str(made.valid_to)) == ("8400.0000", "2026-12-31")
+
+
+def test_a_warranty_is_entered_for_a_component(full: World) -> None:
+    component = full.components["bolt"]
+    entered = {"component": component.pk, "kind": "STANDARD", "start_date": "2026-01-01", "end_date": "2027-12-31"}
+    url = page("contracts_warrantycoverage_add")
+    assert full.client("adam").post(url, entered | {"exclusions": ""}).status_code == 302
+    assert get(WarrantyCoverage, component=component).customer_id == full.bolt.pk
+    overlapping = full.client("adam").post(url, entered | {"kind": "EXTENDED", "exclusions": ""})
+    assert "This component has a warranty for these days already" in overlapping.content.decode()
