@@ -1,11 +1,9 @@
 """Open next: the least time left that is mine or nobody's, taken at once."""
 
-from threading import Barrier, Thread
-
 import pytest
-from django.db import connections
 
 from tests.desk.reading import filed_ago, fresh, stored, text
+from tests.together import together
 from tests.world import World, message, ticket
 from tickets.models import Ticket
 
@@ -83,19 +81,6 @@ def test_a_get_takes_nothing(world: World) -> None:
 def test_two_at_once_get_two_tickets(lasting_world: World) -> None:
     world = lasting_world
     filed_ago(world, [3, 2, 1])
-    barrier, found = Barrier(2), []
-
-    def press(who: str) -> None:
-        client = world.client(who)
-        barrier.wait(10)
-        try:
-            found.append(client.post("/desk/open-next/").url)
-        finally:
-            connections.close_all()
-
-    threads = [Thread(target=press, args=(who,)) for who in ("marek", "rita")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    clients = [world.client(who) for who in ("marek", "rita")]
+    found = together(*(lambda client=client: client.post("/desk/open-next/").url for client in clients))
     assert len(set(found)) == 2

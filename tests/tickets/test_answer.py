@@ -1,15 +1,14 @@
 """Answering: who reads it, what stops the promise, what happens to state and turn, and who is told that somebody was faster."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connections
 
 from notifications.models import Event
 from sla.models import ClockSegment
 from tenancy.actor import NotAllowed
 from tenancy.context import Context, work_unit
+from tests.together import together
 from tests.world import World, message, ticket
 from tickets.models import Message, ReplyDraft, Ticket
 from tickets.queries import conversation_with_files, search_ids
@@ -183,22 +182,15 @@ def test_the_desk_answers_before_it_resolves(world: World) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_answering_at_once_one_is_told(lasting_world: World) -> None:
-    filed, together, told = ticket(lasting_world), Barrier(2), []
+    filed, told = ticket(lasting_world), []
 
     def one(name: str) -> None:
         try:
-            together.wait(timeout=10)
             message(lasting_world, filed, name, f"{name} answers.", seen_at=filed.reported_at)
         except NewerMessage as refused:
             told.append(refused.message)
-        finally:
-            connections.close_all()
 
-    threads = [Thread(target=one, args=(name,)) for name in ("marek", "rita")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(lambda: one("marek"), lambda: one("rita"))
     with work_unit(WORKER):
         author = Message.objects.get(ticket=filed).author_name
     assert told == [f"Not sent. {author} wrote before your reply. Read it below, then send or change your text."]

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from rozoom_support.lib.refusals import Stale
 from sla.models import ClockSegment
 from tenancy.actor import NotAllowed
 from tenancy.context import Context, work_unit
 from tenancy.models import AuditEvent, Membership
+from tests.together import together
 from tests.world import World, message, ticket
 from tickets.models import Ticket
 from tickets.services import CannotAssign, CannotMerge, CannotMove, assign, make_move, merge, take
@@ -127,22 +126,15 @@ def test_the_second_to_take_is_told_who_was_first(world: World) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_wins(lasting_world: World) -> None:
-    filed, together, told = ticket(lasting_world), Barrier(2), []
+    filed, told = ticket(lasting_world), []
 
     def one(name: str) -> None:
         try:
-            together.wait(timeout=10)
             act(lasting_world, name, take, ticket=filed, seen_assignee=None)
         except CannotAssign as refused:
             told.append(refused.message)
-        finally:
-            connections.close_all()
 
-    threads = [Thread(target=one, args=(name,)) for name in ("marek", "rita")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(lambda: one("marek"), lambda: one("rita"))
     owner = fresh(filed).assignee_name
     assert told == [f"{owner} has this ticket now. Nothing was changed."]
 
