@@ -1,6 +1,7 @@
 """Another reseller serves a customer: it sees the whole history at once, and the old one nothing."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -143,6 +144,43 @@ def test_a_ticket_filed_meanwhile_is_not_left_behind(lasting_world: World) -> No
     filing.join(10)
     assert seen_by(lasting_world.delta)["Ticket"] == 0
     assert seen_by(lasting_world.nova)["Ticket"] == 1 - len(errors)
+
+
+def is_in_the_way() -> bool:
+    """Whether somebody waits for what this connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+        return cursor.fetchone()[0] > 0
+
+
+def test_a_deed_that_stands_in_its_way_is_let_past(lasting_world: World) -> None:
+    """A reply holds the ticket and then needs the customer, the change the reverse. PostgreSQL ends who waited first."""
+    filed = ticket(lasting_world)
+    is_held, errors = threading.Event(), []
+    adam = lasting_world.actor("adam")
+
+    def deed() -> None:
+        try:
+            with work_unit(STAFF):
+                Ticket.objects.select_for_update(of=("self",)).defer("search").get(pk=filed.pk)
+                is_held.set()
+                until = time.monotonic() + 10
+                while not is_in_the_way() and time.monotonic() < until:
+                    time.sleep(0.02)
+                Site.objects.create(customer=lasting_world.acme, name="Second site")  # refers to the customer
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    doing = threading.Thread(target=deed)
+    doing.start()
+    assert is_held.wait(10)
+    with work_unit(adam.context) as unit:
+        services.change_reseller(actor=adam, customer=lasting_world.acme, to=lasting_world.nova, now=unit.now)
+    doing.join(10)
+    assert errors == []
+    assert seen_by(lasting_world.nova) == {"Ticket": 1, "Message": 0, "Site": 3, "Component": 2}
 
 
 def test_people_who_leave_hand_their_tickets_back(world: World, history: Ticket) -> None:
