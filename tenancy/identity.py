@@ -83,8 +83,14 @@ def memberships_of(person: Person) -> list[Membership]:
 
 
 def active_membership(memberships: list[Membership], chosen: object) -> Membership | None:
-    """The one chosen in this session, else the first."""
+    """The one chosen in this session, else the first: then the session has to remember it, and the person to hear of it."""
     for membership in memberships:
         if membership.pk == chosen:
             return membership
     return memberships[0] if memberships else None
+
+
+def organisation_name(person: Person, membership: object) -> str:
+    """Of one of the person's memberships, also of one that has ended. Empty when there is no such."""
+    found = Membership.objects.filter(pk=membership, person_id=person.pk).values_list("organisation__name", flat=True)
+    return found.first() or ""

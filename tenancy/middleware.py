@@ -4,16 +4,18 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
-from tenancy.identity import TokenRefused, active_membership, knock, memberships_of
-from tenancy.pages import say_arrived
+from tenancy.identity import TokenRefused, active_membership, knock, memberships_of, organisation_name
+from tenancy.pages import ACTING, for_another, say_arrived, to_first_page
 from tenancy.pgbackend.base import TenantAccessDenied
 
 log = logging.getLogger(__name__)
+MOVED = "Your access to {ended} has ended. You now work for {now}."
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -70,20 +72,36 @@ class TenantMiddleware:
         else:
             request.actor = Actor.of_token(request.token)
 
-    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
-        if not is_program(request) and request.user.is_authenticated:
-            self._enter_by_membership(request, view)
-
-    def _enter_by_membership(self, request: Any, view: Any) -> None:
-        request.memberships = memberships_of(request.user)
-        request.membership = active_membership(request.memberships, request.session.get("membership"))
-        request.user.active_membership = request.membership
-        if request.membership is None:
-            return
-        request.actor = Actor.of_membership(request.membership)
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if is_program(request) or not request.user.is_authenticated:
+            return None
         stays_outside = getattr(view, "identity_view", False) or request.path_info.startswith(self.identity_prefixes)
-        if not stays_outside:
-            request.unit.enter(request.actor.context)
+        return self._enter_by_membership(request, stays_outside)
+
+    def _enter_by_membership(self, request: Any, stays_outside: bool) -> HttpResponse | None:
+        request.memberships = memberships_of(request.user)
+        chosen = request.session.get("membership")
+        membership = active_membership(request.memberships, chosen)
+        request.membership = request.user.active_membership = membership
+        if membership is None:
+            return None
+        request.actor = Actor.of_membership(membership)
+        ended = ""
+        if membership.pk != chosen:
+            # From now on this one, whichever are added or end.
+            request.session["membership"] = membership.pk
+            if chosen is not None:
+                ended = organisation_name(request.user, chosen) or "this organisation"
+                messages.warning(request, MOVED.format(ended=ended, now=membership.organisation.name))
+        if stays_outside:
+            return None
+        meant = request.POST.get(ACTING, "") if request.method == "POST" else ""
+        if meant and meant != str(membership.pk):
+            return for_another(request, organisation_name(request.user, meant) if meant.isdecimal() else "")
+        if ended:
+            return to_first_page(request)
+        request.unit.enter(request.actor.context)
+        return None
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
         request.unit.failed = True  # also for 404 and refusals: nothing half done is kept

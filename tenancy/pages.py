@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +17,7 @@ from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy.actor import NotAllowed
 
 FORM_TOKEN = "form_token"  # noqa: S105  (the name of a field)
+ACTING = "acting"  # the membership a form was made for; {% csrf_token %} writes it (rozoom_support/lib/ui)
 View = Callable[..., HttpResponse]
 SENDING = re.compile(r"[0-9a-f]{16}")
 WORDS = re.compile(r"\S\s+\S")
@@ -68,6 +70,26 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     if texts := typed_texts(request):
         return render(request, "signed_out.html", {"texts": texts, "sign_in_url": target}, status=403)
     return HttpResponseRedirect(target)
+
+
+def for_another(request: Any, organisation: str) -> HttpResponse:
+    """The form belongs to the work for one organisation, and since then the person began to work for another, in another
+    window or because the access ended. What they meant for the one must not be done for the other."""
+    organisation = organisation or "another organisation"
+    if request.headers.get("HX-Request"):  # the tab keeps the text
+        said = f"Not sent: that page was opened for {organisation}, and you now work for {request.membership.organisation.name}."
+        messages.error(request, said)
+        return HttpResponse(status=409, headers={"HX-Redirect": "/"})
+    is_still_theirs = any(one.organisation.name == organisation for one in request.memberships)
+    context = {"organisation": organisation, "is_still_theirs": is_still_theirs, "texts": typed_texts(request)}
+    return render(request, "for_another.html", context, status=409)
+
+
+def to_first_page(request: HttpRequest) -> HttpResponse:
+    """A page that only asks for news is left as it is: somebody may be writing on it."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=409, headers={"HX-Reswap": "none"})
+    return HttpResponseRedirect("/")
 
 
 def typed_texts(request: HttpRequest) -> list[str]:

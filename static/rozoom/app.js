@@ -48,6 +48,11 @@
   const key = (area) => `draft:${who}:${area.dataset.draftUrl}`
   const saved = (area, text) => { const line = $("[data-saved]", area.closest("form")); if (line) line.textContent = text }
   const keep = (area) => { try { sessionStorage.setItem(key(area), area.value) } catch { /* full or off: it is still in the field */ } }
+  const draftBody = (area) => { // with the organisation the page was opened for
+    const acting = $("[name=acting]", area.form)
+    return new URLSearchParams({ [area.name]: area.value, ...(acting && { acting: acting.value }) })
+  }
+  window.rozoom.draftBody = draftBody
   const forget = (keys) => keys.forEach((one) => sessionStorage.removeItem(one))
   const drafts = (form) => $$("[data-draft-url]", form)
   // A page that comes next may say anything: signed out, too old, too large, an error. The copies go only when the server
@@ -72,7 +77,7 @@
     const text = area.value
     const token = $("[name=csrfmiddlewaretoken]", area.form)?.value
     try {
-      const body = new URLSearchParams({ [area.name]: text })
+      const body = draftBody(area)
       const answer = await fetch(area.dataset.draftUrl, { method: "POST", headers: { "X-CSRFToken": token }, body, redirect: "error" })
       if (!answer.ok) throw new Error(answer.status)
       sessionStorage.removeItem(key(area))
@@ -154,7 +159,8 @@
     place = null
   }
   on("afterRequest", (event) => {
-    const form = event.detail.requestConfig.verb !== "get" && event.target.closest?.("form")
+    const { elt, verb } = event.detail.requestConfig // the answer may have put another form in its place
+    const form = verb !== "get" && elt.closest("form")
     const { status } = event.detail.xhr
     if (form) { release(form); if (status >= 200 && status < 400) forget(drafts(form).map(key)) } // 409 and 422 are shown, not done
     if (form && event.detail.successful) close() // a poll that got through does not dismiss it

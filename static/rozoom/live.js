@@ -37,7 +37,7 @@
   addEventListener("pagehide", () => {
     if (!unsaved?.isConnected) return
     const token = unsaved.form.elements.csrfmiddlewaretoken.value
-    const body = new URLSearchParams({ [unsaved.name]: unsaved.value })
+    const body = window.rozoom.draftBody(unsaved)
     fetch(unsaved.dataset.draftUrl, { method: "POST", headers: { "X-CSRFToken": token }, body, keepalive: true })
     unsaved = null
   })

@@ -274,5 +274,6 @@ def test_the_number_of_queries_does_not_grow_with_people(world: World, django_as
     for number in range(30):
         person(world.acme, Role.MEMBER, f"Many {number}", f"many{number}@test.example")
     client = world.client("ana")
+    client.get("/settings/")  # the first page of a session notes in it whom it works for
     with django_assert_max_num_queries(12):
         assert "many29@test.example" in client.get("/people/").content.decode()

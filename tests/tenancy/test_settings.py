@@ -1,5 +1,6 @@
 """What people set for themselves, and the organisation they work for."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tenancy.models import Membership, Person, Role
 from tenancy.preferences import preferences_of
 from tests.tenancy.doorstep import STAFF, verbs
 from tests.world import World
+from tickets.models import TicketDraft
 
 PAGE = "/settings/"
 
@@ -153,15 +155,81 @@ def test_nobody_switches_to_what_is_not_theirs(world: World, chosen: str) -> Non
     assert "Acme Lifts" in client.get("/people/").content.decode()
 
 
-def test_a_membership_that_ended_while_it_was_chosen_gives_way_to_the_next(world: World) -> None:
+def end(membership: Membership) -> None:
+    with work_unit(STAFF):
+        Membership.objects.filter(pk=membership.pk).update(is_active=False)
+
+
+def test_a_membership_that_ended_gives_way_to_the_next_and_says_so(world: World) -> None:
     other = also_at_bolt(world)
     client = world.client("ilse")
     client.post("/switch/", {"membership": other.pk})
-    with work_unit(STAFF):
-        Membership.objects.filter(pk=other.pk).update(is_active=False)
+    end(other)
+    answer = client.get("/people/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    said = client.get("/home/").content.decode()
+    assert "Your access to Bolt Works has ended. You now work for Acme Lifts." in said
     assert "Acme Lifts" in client.get("/people/").content.decode()
     assert client.post("/switch/", {"membership": other.pk}).status_code == 302
     assert "Acme Lifts" in client.get("/people/").content.decode()
+
+
+def test_the_organisation_is_the_same_though_nobody_chose_it(world: World) -> None:
+    """It was the first by name; one that comes before it must not take its place."""
+    client = world.client("bob")
+    assert "Bolt Works" in client.get("/people/").content.decode()
+    with work_unit(STAFF):
+        name = {"person_name": "Bob Test", "person_email": "bob@test.example"}
+        at_acme = Membership.objects.create(
+            organisation=world.acme, person=world.bob.person, role=Role.CUSTOMER_ADMINISTRATOR, **name
+        )
+    assert "People of Bolt Works" in client.get("/people/").content.decode()
+    end(world.bob)
+    assert client.get("/people/").headers["Location"] == "/"
+    assert client.session["membership"] == at_acme.pk
+
+
+def test_news_for_an_access_that_ended_tear_nobody_from_the_page(world: World) -> None:
+    other = also_at_bolt(world)
+    client = world.client("ilse")
+    client.post("/switch/", {"membership": other.pk})
+    end(other)
+    answer = client.get("/people/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Reswap"]) == (409, "none")
+
+
+ACTING = re.compile(r'name="acting" value="(\d+)"')
+TEXT = "Line 3 stands still"
+
+
+@pytest.mark.parametrize("how", ["switched", "ended"])
+def test_a_form_opened_for_one_organisation_does_nothing_for_another(world: World, how: str) -> None:
+    other = also_at_bolt(world)
+    client = world.client("ilse")
+    client.post("/switch/", {"membership": other.pk})
+    made_for = set(ACTING.findall(client.get("/tickets/new/").content.decode()))
+    assert made_for == {str(other.pk)}
+    client.post("/switch/", {"membership": world.ilse.pk}) if how == "switched" else end(other)
+    form = {"acting": made_for.pop(), "component": "unknown", "text": TEXT}
+    answer = client.post("/tickets/new/", form)
+    said = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Not sent: you now work for Acme Lifts" in said
+    assert "opened for Bolt Works" in said
+    assert TEXT in said
+    assert ("Switch back to Bolt Works" in said) is (how == "switched")
+    by_htmx = client.post("/tickets/new/", form, headers={"HX-Request": "true"})
+    assert (by_htmx.status_code, by_htmx.headers["HX-Redirect"]) == (409, "/")
+    with work_unit(STAFF):
+        assert not TicketDraft.objects.exists()
+    assert client.post("/tickets/new/", {**form, "acting": str(world.ilse.pk)}).status_code == 302
+
+
+def test_a_foreign_membership_in_a_form_names_nobody(world: World) -> None:
+    for meant in (world.bob.pk, "nonsense"):
+        said = world.client("ilse").post("/tickets/new/", {"acting": meant}).content.decode()
+        assert "opened for another organisation" in said
+        assert "Bolt" not in said
 
 
 def test_without_an_organisation_the_account_still_has_its_settings(world: World) -> None:

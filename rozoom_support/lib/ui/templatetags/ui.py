@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
+from django.template.defaulttags import CsrfTokenNode
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
@@ -29,6 +30,22 @@ STATES = {  # state: (words, shape, look)
     "MERGED": ("Merged", "i-dash", ""),
     "WITHDRAWN": ("Withdrawn", "i-dash", ""),
 }
+
+
+class FormMarks(CsrfTokenNode):
+    """{% csrf_token %} of every form of ours: that it comes from our page, and for which membership the page was made."""
+
+    def render(self, context: template.Context) -> SafeString:
+        marks = SafeString(super().render(context))
+        membership = getattr(context.get("request"), "membership", None)
+        if membership is None:
+            return marks
+        return marks + format_html('<input type="hidden" name="acting" value="{}">', membership.pk)
+
+
+@register.tag("csrf_token")
+def form_marks(parser: template.base.Parser, token: template.base.Token) -> FormMarks:
+    return FormMarks()
 
 
 @register.simple_tag
