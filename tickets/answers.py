@@ -1,12 +1,14 @@
 """What every page that talks to htmx keeps to, at the desk and in the portal."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
 
 from tenancy.context import database_now
+
+YEARS = range(2000, 2200)  # far from the ends, where another zone's time is none
 
 
 def stamp(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -21,6 +23,9 @@ def instant(words: str) -> datetime | None:
     """A time that a page itself had written into its address or form; anything else counts as none."""
     try:
         found = parse_datetime(words)
-    except ValueError:
+        if found is None or found.tzinfo is None:
+            return None
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    return found if found.year in YEARS else None

@@ -39,7 +39,7 @@ class StrictSerializer(serializers.Serializer):
     def strangers(self, data: Mapping[str, Any], prefix: str = "") -> Iterable[FieldError]:
         known = ", ".join(self.fields)
         for name, value in data.items():
-            param = prefix + str(name)
+            param = printable(prefix + str(name))
             if name in self.fields:
                 field = self.fields[name]
                 if isinstance(field, StrictSerializer) and isinstance(value, Mapping):
@@ -56,6 +56,11 @@ def _judge(shape: type[StrictSerializer]) -> StrictSerializer:
     judge = shape()
     judge._writable_fields  # noqa: B018 - bound now, while nobody else looks
     return judge
+
+
+def printable(name: str) -> str:
+    """JSON can write half a character ("\\ud800"), which no answer can carry."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def clip(name: str) -> str:

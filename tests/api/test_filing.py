@@ -1,5 +1,7 @@
 """POST /api/v1/tickets/."""
 
+import json
+
 import pytest
 
 from tenancy.context import Context, work_unit
@@ -224,3 +226,13 @@ def test_filing_takes_few_statements(world, api, django_assert_num_queries):
     program.post(TICKETS, report())
     with django_assert_num_queries(9 + 5):
         assert program.post(TICKETS, report()).status_code == 201
+
+
+@pytest.mark.parametrize("place", ["body", "impact"])
+def test_half_a_character_in_a_name_is_a_name_that_is_not_known(world, api, place):
+    body = report()
+    (body if place == "body" else body["impact"])["\ud800"] = 1
+    answer = api(world.acme).post(TICKETS, json.dumps(body), content_type="application/json")
+    name = "?" if place == "body" else "impact.?"
+    assert (answer.status_code, codes(answer)) == (422, [(name, "unknown_field")])
+    assert f"There is no field {name}." in answer.json()["detail"]

@@ -49,10 +49,14 @@ def component_choice(component: Component) -> Choice:
     return str(component.pk), Labelled(component.product.name, " · ".join(fact for fact in facts if fact))
 
 
+def _sought(words: str) -> str:
+    return words.replace("\x00", "").strip()[:100]  # PostgreSQL knows no NUL
+
+
 def component_choices(customer: Organisation, words: str, chosen: Component | None) -> Choices:
     """Components in use, narrowed by product, serial, place or site. What was chosen before stays on top."""
     found = components_of(customer)
-    words = words.strip()[:100]
+    words = _sought(words)
     if words:
         serial = normal_serial(words)
         hit = Q(product__name__icontains=words) | Q(location__icontains=words) | Q(site__name__icontains=words)
@@ -67,7 +71,7 @@ def component_choices(customer: Organisation, words: str, chosen: Component | No
 def customer_choices(words: str) -> Choices:
     """Customers this desk serves: row security knows which."""
     found = Organisation.objects.filter(kind=Kind.CUSTOMER, is_active=True).order_by("name")
-    words = words.strip()[:100]
+    words = _sought(words)
     if words:
         found = found.filter(Q(name__icontains=words) | Q(code__istartswith=words))
     rows = list(found[: SHOWN + 1])
