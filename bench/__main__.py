@@ -6,6 +6,7 @@ import sys
 PARTS = {
     "tickets": ["-m", "bench.tickets"],
     "sweeper": ["-m", "bench.sweeper"],
+    "coverage": ["-m", "bench.coverage"],
 }
 
 
