@@ -240,7 +240,7 @@ def test_every_call_of_the_guide_works(world, api):
     secret = api(world.acme).headers["authorization"].removeprefix("Bearer ")
     done = []
     for curl in blocks("sh"):
-        method, path, headers, data, parts = call_of(curl)
+        method, path, headers, data, parts = call_of(curl.replace("$COMPONENT", str(world.components["acme"].pk)))
         headers = {
             k: v.replace("$ROZOOM_TOKEN", secret).replace("$(uuidgen)", str(len(done))) for k, v in headers.items()
         }
@@ -256,7 +256,7 @@ def test_every_call_of_the_guide_works(world, api):
             answer = program.get(path, headers=headers)
         assert answer.status_code in (200, 201), (curl, answer.content)
         done.append(answer.json())
-    assert len(done) == 8
+    assert len(done) == 9
 
 
 @pytest.mark.django_db
