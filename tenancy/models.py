@@ -216,6 +216,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=24, choices=Role)
     secret_hash = models.CharField(max_length=64)
     invited_by_name = models.CharField(max_length=120)
+    sends = models.PositiveSmallIntegerField(default=1, db_default=1, help_text="How often it went out.")
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

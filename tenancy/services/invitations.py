@@ -15,6 +15,7 @@ from tenancy.names import clean_name
 from tenancy.services._common import record, require_managing
 
 PAUSE = timedelta(minutes=1)  # between two mails of the same invitation
+MOST_SENDS = 5  # of one invitation; a new one counts against the day's most
 
 
 class CannotInvite(Refused):
@@ -69,10 +70,15 @@ def resend_invitation(*, actor: Actor, invitation: Invitation, now: datetime) ->
     lifetime = timedelta(days=settings.LIMITS["invitation_days"])
     if invitation.expires_at - lifetime > now - PAUSE:
         raise CannotInvite("It went out less than a minute ago. Wait a little, then send it again.")
+    if invitation.sends >= MOST_SENDS:
+        raise CannotInvite(
+            f"It went out {invitation.sends} times. Check the address, then withdraw it and invite the person anew."
+        )
     secret = new_secret("")
+    invitation.sends += 1
     invitation.secret_hash, invitation.expires_at = hash_secret(secret), now + lifetime
     invitation.invited_by_name = actor.name[:120]
-    invitation.save(update_fields=["secret_hash", "expires_at", "invited_by_name"])
+    invitation.save(update_fields=["secret_hash", "expires_at", "invited_by_name", "sends"])
     record(actor, invitation.organisation, "invitation.sent_again", now, email=invitation.email)
     _mail(invitation, secret)
     return invitation

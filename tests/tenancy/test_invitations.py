@@ -216,6 +216,18 @@ def test_sending_again_makes_a_new_link_and_ends_the_old_one(world: World) -> No
     assert Client().get(new).status_code == 200
 
 
+def test_it_goes_out_five_times_and_then_a_new_one_is_needed(world: World) -> None:
+    """Whoever is written to did not ask for it; a new invitation counts against the day's most."""
+    invite(world)
+    answers = []
+    for _ in range(5):
+        change(expires_at=invitation().expires_at - timedelta(minutes=2))
+        answers.append(world.client("ana").post(f"/people/invitations/{invitation().pk}/resend/"))
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 302, 409]
+    assert "It went out 5 times" in answers[-1].content.decode()
+    assert len(mails(NEW)) == 5
+
+
 def test_an_expired_one_can_be_sent_again(world: World) -> None:
     invite(world)
     change(expires_at=invitation().created_at)
