@@ -40,13 +40,15 @@ def rename(*, person: Person, name: str, now: datetime) -> Person:
     if not name:
         raise CannotSet("Enter your name, without addresses or special signs.", param="name")
     with as_login_role():
+        # Memberships before their person, as in closing an account: two such deeds wait for each other in turn.
+        found = Membership.objects.select_for_update(of=("self",)).select_related("organisation")
+        memberships = list(found.filter(person=person).order_by("pk"))
         person = Person.objects.select_for_update().get(pk=person.pk)
         was, person.name = person.name, name
         if was == name:
             return person
         person.save(update_fields=["name"])
-        memberships = Membership.objects.select_for_update(of=("self",)).select_related("organisation")
-        for membership in memberships.filter(person=person).order_by("pk"):
+        for membership in memberships:
             membership.person_name = name
             membership.save(update_fields=["person_name"])
             record(Actor.of_membership(membership), membership.organisation, "person.renamed", now, was=was, to=name)

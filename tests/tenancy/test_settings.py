@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from tenancy import services
 from tenancy.context import work_unit
 from tenancy.models import Membership, Person, Role
 from tenancy.preferences import preferences_of
@@ -121,6 +124,22 @@ def test_two_settings_at_once_are_both_kept(world: World) -> None:
     for name, value in (("theme", "dark"), ("clock_updates", "minute")):
         world.client("ilse").post(f"/settings/{name.replace('_', '-')}/", {name: value})
     assert (preferences(world.ilse)["theme"], preferences(world.ilse)["clock_updates"]) == ("dark", "minute")
+
+
+def locks(seen: CaptureQueriesContext) -> list[str]:
+    """The tables whose rows a deed locked, in its order."""
+    locking = [one["sql"] for one in seen.captured_queries if "FOR UPDATE" in one["sql"]]
+    return [found[1] for sql in locking if (found := re.search(r'FROM "(tenancy_\w+)"', sql))]
+
+
+def test_a_new_name_and_the_end_of_an_account_lock_in_one_order(world: World) -> None:
+    """In opposite orders each would hold what the other waits for, and one would be ended as a deadlock."""
+    with CaptureQueriesContext(connection) as renaming:
+        assert world.client("ilse").post(PAGE, {"group": "name", "name": "Ilse Renamed"}).status_code == 302
+    actor = world.actor("adam")
+    with work_unit(actor.context) as unit, CaptureQueriesContext(connection) as closing:
+        services.close_account(actor=actor, person=world.ilse.person, now=unit.now)
+    assert locks(renaming) == locks(closing) == ["tenancy_membership", "tenancy_person"]
 
 
 def test_switching_works_for_the_other_organisation_from_then_on(world: World) -> None:
