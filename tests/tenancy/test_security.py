@@ -1,15 +1,21 @@
 """Headers, cookies and the settings behind them, as a reviewer would ask for them."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.db import OperationalError
+from django.test import Client, RequestFactory
+from django.utils.module_loading import import_string
 
+from rozoom_support.lib.http import database_away
 from tests.tenancy.doorstep import sign_in
 from tests.world import World
 
@@ -198,3 +204,29 @@ def test_an_unsafe_or_missing_setting_stops_the_start(change: dict[str, Any], wo
     )
     assert done.returncode != 0
     assert words in done.stderr
+
+
+@pytest.fixture
+def log_lines() -> Iterator[StringIO]:
+    """What the product's own handler would write."""
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["request_id"]
+    lines = StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.addFilter(import_string(settings.LOGGING["filters"]["request_id"]["()"])())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield lines
+    root.removeHandler(handler)
+
+
+@pytest.mark.parametrize("path", ["/invitations/{}/", "/accounts/password/reset/key/{}/"])
+def test_no_secret_of_an_address_reaches_the_log(world: World, log_lines: StringIO, path: str) -> None:
+    secret = "1f-q7Zs0m3-secret"
+    address = path.format(secret)
+    Client(enforce_csrf_checks=True).post(address)
+    Client().put(address)
+    database_away(RequestFactory().get(address), OperationalError("gone"))
+    written = log_lines.getvalue()
+    assert "CSRF: POST" in written
+    assert f"database away: GET {path.format('...')}" in written
+    assert secret not in written
