@@ -90,7 +90,7 @@ def active_membership(memberships: list[Membership], chosen: object) -> Membersh
     return memberships[0] if memberships else None
 
 
-def organisation_name(person: Person, membership: object) -> str:
+def organisation_name(person: Person, membership: int | str) -> str:
     """Of one of the person's memberships, also of one that has ended. Empty when there is no such."""
     found = Membership.objects.filter(pk=membership, person_id=person.pk).values_list("organisation__name", flat=True)
     return found.first() or ""
