@@ -219,7 +219,11 @@ def _bars(facts: Facts, today: date) -> Iterable[Bar]:
         yield Bar("warranty", label, warranty.start, warranty.end)
     for term in facts.terms:
         if term.cover:
-            yield Bar("agreement", f"Agreement {term.number}", *term.cover)
+            yield Bar(
+                "agreement",
+                f"Agreement {term.number}" + (", suspended" if term.is_suspended(today) else ""),
+                *term.cover,
+            )
         if term.in_grace(today):
             yield Bar("grace", f"Grace after agreement {term.number}", term.end + DAY, term.grace_ends)
 

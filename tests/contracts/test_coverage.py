@@ -143,6 +143,13 @@ def test_grace_is_no_gap(world: World, now: datetime) -> None:
     assert "Grace after agreement AG-ACME-1" in words(world.client("ilse").get(COVERAGE))
 
 
+def test_a_suspended_agreement_says_so_and_what_to_pay(world: World, now: datetime) -> None:
+    component = implemented(world.components["acme"], ago(now, 456))
+    agreed(world, component, ago(now, 90), ago(now, -274), now - timedelta(days=91), paid=False)
+    assert "Agreement AG-ACME-1, suspended" in words(world.client("ilse").get(COVERAGE))
+    assert "Pay 2,000.00 USD." in words(world.client("ilse").get(f"{COVERAGE}{component.pk}/"))
+
+
 def test_queries_do_not_grow_with_rows(world: World) -> None:
     client = world.client("ilse")
 
