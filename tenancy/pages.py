@@ -19,7 +19,7 @@ from tenancy.actor import NotAllowed
 FORM_TOKEN = "form_token"  # noqa: S105  (the name of a field)
 ACTING = "acting"  # the membership a form was made for; {% csrf_token %} writes it (rozoom_support/lib/ui)
 View = Callable[..., HttpResponse]
-SENDING = re.compile(r"[0-9a-f]{16}")
+SENDING = re.compile(r"[0-9a-f]{8,16}")
 WORDS = re.compile(r"\S\s+\S")
 
 
@@ -113,7 +113,7 @@ def say_arrived(request: HttpRequest, response: HttpResponse) -> None:
     sending = request.COOKIES.get("sending", "")
     if SENDING.fullmatch(sending):
         secure = settings.SESSION_COOKIE_SECURE
-        response.set_cookie(f"arrived-{sending}", "1", max_age=300, secure=secure, samesite="Lax")
+        response.set_cookie(f"arrived-{sending}", "1", max_age=60, secure=secure, samesite="Lax")
 
 
 def new_form_token() -> str:

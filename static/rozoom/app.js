@@ -47,31 +47,27 @@
   const who = document.body.dataset.who
   const key = (area) => `draft:${who}:${area.dataset.draftUrl}`
   const saved = (area, text) => { const line = $("[data-saved]", area.closest("form")); if (line) line.textContent = text }
-  const keep = (area) => { try { sessionStorage.setItem(key(area), area.value) } catch { /* full or off: it is still in the field */ } }
-  const draftBody = (area) => { // with the organisation the page was opened for
+  const keep = (area) => { try { sessionStorage.setItem(key(area), area.value) } catch { /* full or off */ } }
+  const draftBody = (area) => {
     const acting = $("[name=acting]", area.form)
     return new URLSearchParams({ [area.name]: area.value, ...(acting && { acting: acting.value }) })
   }
   window.rozoom.draftBody = draftBody
   const forget = (keys) => keys.forEach((one) => sessionStorage.removeItem(one))
   const drafts = (form) => $$("[data-draft-url]", form)
-  // A page that comes next may say anything: signed out, too old, too large, an error. The copies go only when the server
-  // answered this very form as done (tenancy.pages.say_arrived).
+  // The next page may be a sign-in or an error: copies go only when the server says that this form was done (say_arrived).
   function keepUntilArrived(form) {
     const areas = drafts(form)
     if (!areas.length || !who) return
     for (const area of areas) { clearTimeout(area.draftTimer); keep(area) }
-    const id = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+    const id = Date.now().toString(16)
     try { sessionStorage.sending = JSON.stringify({ id, keys: areas.map(key) }) } catch { return }
     document.cookie = `sending=${id}; path=/; max-age=60; samesite=lax`
   }
-  function lookWhatArrived() {
+  function look() {
     const { id, keys } = JSON.parse(sessionStorage.sending || "{}")
-    if (!id) return
     delete sessionStorage.sending
-    if (!document.cookie.includes(`arrived-${id}=`)) return
-    forget(keys)
-    document.cookie = `arrived-${id}=; path=/; max-age=0`
+    if (id && document.cookie.includes(`arrived-${id}=`)) forget(keys)
   }
   async function saveDraft(area) {
     const text = area.value
@@ -95,7 +91,7 @@
     area.draftTimer = setTimeout(() => saveDraft(area), 2000)
   })
   function restoreDrafts(root) {
-    for (const area of $$("[data-draft-url]", root)) {
+    for (const area of drafts(root)) {
       const kept = who && sessionStorage.getItem(key(area))
       if (kept && kept !== area.value) { area.value = kept; saved(area, "Your text came back from this tab."); saveDraft(area) }
     }
@@ -159,7 +155,7 @@
     place = null
   }
   on("afterRequest", (event) => {
-    const { elt, verb } = event.detail.requestConfig // the answer may have put another form in its place
+    const { elt, verb } = event.detail.requestConfig // not what took its place
     const form = verb !== "get" && elt.closest("form")
     const { status } = event.detail.xhr
     if (form) { release(form); if (status >= 200 && status < 400) forget(drafts(form).map(key)) } // 409 and 422 are shown, not done
@@ -179,7 +175,7 @@
     if (wanted) { wanted.removeAttribute("data-focus"); focus(wanted) }
   })
 
-  lookWhatArrived()
+  look()
   restoreDrafts(document)
   // Later than the browser's own way to the fragment, which takes the focus off everything.
   if (!showErrors(document) && location.hash.startsWith("#m")) {
