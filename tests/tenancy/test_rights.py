@@ -18,19 +18,23 @@ CUSTOMER = EVERYBODY | {
     "component:read",
 }
 MANAGING = {"people:manage", "token:manage"}
-RESELLER = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
-DESK = RESELLER | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge"}
+SERVING = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
+SELLING = {"agreement:quote", "agreement:order"}
+RESELLER = SERVING | SELLING
+DESK = SERVING | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge"}
 RIGHTS: dict[str, set[str]] = {
     Role.MEMBER: CUSTOMER,
-    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING,
+    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING | {"agreement:order"},
     Role.RESELLER_AGENT: RESELLER,
     Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign"},
     Role.CLERK: EVERYBODY,
     Role.AGENT: DESK,
     Role.COORDINATOR: DESK,
-    Role.FINANCE: EVERYBODY | {"ticket:read", "component:read", "desk:open"},
-    Role.DUTY_MANAGER: DESK,
-    Role.ADMINISTRATOR: DESK | MANAGING,
+    Role.FINANCE: EVERYBODY
+    | SELLING
+    | {"ticket:read", "component:read", "desk:open", "agreement:manage", "invoice:manage"},
+    Role.DUTY_MANAGER: DESK | {"agreement:manage"},
+    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | {"agreement:manage", "invoice:manage"},
 }
 
 
