@@ -273,7 +273,7 @@ def test_the_sheet_names_every_key_and_runs_it(open_page, keys, focused):
     page.keyboard.press("Control+k")
     page.keyboard.type("queue")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#there")
+    page.wait_for_url("**/page/#there", timeout=3000)
 
 
 def test_keys_that_are_off_do_nothing(open_page):
