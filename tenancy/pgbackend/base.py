@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base, creation
-from django.db.utils import DatabaseErrorWrapper, ProgrammingError
+from django.db.utils import DatabaseErrorWrapper, OperationalError, ProgrammingError
 
 if TYPE_CHECKING:
     from tenancy.context import Unit
@@ -20,6 +21,9 @@ class ErrorWrapper(DatabaseErrorWrapper):
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         if getattr(exc_value, "pgcode", None) == "42501":
             raise TenantAccessDenied(*exc_value.args).with_traceback(traceback) from exc_value
+        if exc_type is psycopg2.DatabaseError:
+            # Of no kind: libpq had no answer of the server to tell one by ("server closed the connection unexpectedly").
+            raise OperationalError(*exc_value.args).with_traceback(traceback) from exc_value
         super().__exit__(exc_type, exc_value, traceback)
 
 

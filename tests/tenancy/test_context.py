@@ -4,8 +4,9 @@ import contextlib
 import threading
 from typing import Any
 
+import psycopg2
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
 
 from contracts.models import Site
 from tenancy.actor import Actor
@@ -245,3 +246,10 @@ def test_the_actor_knows_its_context(world: World, who: str, audience: str, has_
     ctx = world.actor(who).context
     assert (ctx.audience, ctx.org is not None, ctx.person) == (audience, has_org, world.people[who].person_id)
     assert Actor.system("sweep").context == WORKER
+
+
+def test_a_server_that_dies_is_away_however_the_driver_says_so() -> None:
+    with pytest.raises(OperationalError, match="closed the connection"), connection.wrap_database_errors:
+        raise psycopg2.DatabaseError("server closed the connection unexpectedly")
+    with pytest.raises(IntegrityError), connection.wrap_database_errors:
+        raise psycopg2.IntegrityError("taken")
