@@ -11,12 +11,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from contracts.entitlement import Coverage, Support, support
-from contracts.facts import Facts, Term, Warranty
+from contracts.facts import PAID_TOLERANCE, Facts, Term, Warranty
 from contracts.lifecycle import BEFORE_ORDER
 from contracts.models import (
     AgreementLine,
     AgreementTerm,
     Component,
+    CreditNote,
     Invoice,
     Payment,
     PaymentAttestation,
@@ -111,6 +112,8 @@ def _shared_of_terms(keys: Iterable[UUID], at: datetime) -> dict[UUID, Term]:
             currency=one.agreement.currency,
             balance=claims[one.pk].balance if one.pk in claims else None,
             due_on=claims[one.pk].due_on if one.pk in claims else None,
+            settled_on=claims[one.pk].settled_on if one.pk in claims else None,
+            reversed_on=claims[one.pk].reversed_on if one.pk in claims else None,
             attested=one.pk in attested,
             terminated_on=one.terminated_on,
         )
@@ -125,10 +128,16 @@ def _renewed_from(term: AgreementTerm) -> date | None:
 
 @dataclass
 class Claim:
-    """What is asked for a term: the sum of its invoices less what was paid on them."""
+    """What is asked for a term: the sum of its invoices less what was paid on them and credited."""
 
     balance: Decimal
     due_on: date | None
+    paid_until: date | None = None  # value date of the latest payment
+    reversed_on: date | None = None
+
+    @property
+    def settled_on(self) -> date | None:
+        return self.paid_until if self.balance <= PAID_TOLERANCE else None
 
 
 def _claims(terms: Iterable[UUID], at: datetime) -> dict[UUID, Claim]:
@@ -140,8 +149,16 @@ def _claims(terms: Iterable[UUID], at: datetime) -> dict[UUID, Claim]:
             claim.balance += invoice.total
             claim.due_on = min((day for day in (claim.due_on, invoice.due_on) if day), default=None)
             term_of[invoice.pk] = invoice.term_id
-    paid = Payment.objects.filter(invoice_id__in=term_of, recorded_at__lte=at).values_list("invoice_id", "amount")
-    for invoice_id, amount in paid:
+    paid = Payment.objects.filter(invoice_id__in=term_of, recorded_at__lte=at)
+    for invoice_id, amount, value_date in paid.values_list("invoice_id", "amount", "value_date"):
+        claim = found[term_of[invoice_id]]
+        claim.balance -= amount
+        if amount > 0:
+            claim.paid_until = max(claim.paid_until or value_date, value_date)
+        else:
+            claim.reversed_on = max(claim.reversed_on or value_date, value_date)
+    credited = CreditNote.objects.filter(invoice_id__in=term_of, recorded_at__lte=at)
+    for invoice_id, amount in credited.values_list("invoice_id", "amount"):
         found[term_of[invoice_id]].balance -= amount
     return found
 

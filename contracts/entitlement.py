@@ -176,6 +176,8 @@ def _not_paid(facts: Facts, at: datetime) -> Decision | None:
     term = counting[0]
     open_amount = shown(term.fee if term.balance is None else term.balance, term.currency)
     words = f"The annual fee of agreement {term.number} is not paid in full: {open_amount} is open."
+    if term.is_lapsed(today):
+        return _factory("R8", words, "Reinstate the agreement. That counts for later failures.")
     return _factory("R8", words, f"Pay {open_amount}. We then replace in advance while the return is open.")
 
 
@@ -295,7 +297,11 @@ def support(facts: Facts, at: datetime) -> Coverage:
     """Whether a problem of this component reported at `at` is covered: the free days, an agreement, or its grace."""
     day = facts.day(at)
     running = sorted(
-        (term for term in facts.terms if term.ordered_at and term.ordered_at <= at and term.covers(day)),
+        (
+            term
+            for term in facts.terms
+            if term.ordered_at and term.ordered_at <= at and term.covers(day) and not term.is_lapsed(day)
+        ),
         key=lambda term: (term.is_suspended(day), -term.end.toordinal()),
     )
     if facts.free is None or day < facts.free[0]:
@@ -323,7 +329,11 @@ def support(facts: Facts, at: datetime) -> Coverage:
 
 def _not_covered(facts: Facts, day: date) -> Coverage:
     ended = [term.cover[1] for term in facts.terms if term.ordered_at and term.cover and term.cover[1] < day]
-    if ended:
+    lapsed = [term for term in facts.terms if term.cover and contains(term.cover, day) and term.is_lapsed(day)]
+    if lapsed:
+        words = f"Agreement {lapsed[0].number} lapsed: its fee was more than 90 days overdue."
+        change = "Reinstate the agreement."
+    elif ended:
         words = f"The last agreement for it ended on {_day(max(ended))}."
         change = "Reinstate the agreement."
     else:

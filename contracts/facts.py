@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 from contracts.terms import GRACE_DAYS, Span, contains, free_window, local_date
 
 SUSPENDED_AFTER = timedelta(days=30)  # past the due date of the fee invoice
+LAPSED_AFTER = timedelta(days=90)  # the same; paying later brings it back no more
 ATTESTED_FOR = timedelta(days=30)  # past the due date of the reseller's invoice
 PAID_TOLERANCE = Decimal("0.00")
 
@@ -40,6 +41,8 @@ class Term:
     fee: Decimal = Decimal(0)
     balance: Decimal | None = None  # None: no invoice was issued
     due_on: date | None = None
+    settled_on: date | None = None  # value date of the payment that left nothing open
+    reversed_on: date | None = None  # value date of the latest payment that the bank took back
     attested: bool = False  # the reseller says that its customer paid
     terminated_on: date | None = None
 
@@ -53,7 +56,7 @@ class Term:
         return (self.cover_start, last) if last >= self.cover_start else None
 
     def covers(self, day: date) -> bool:
-        return self.cover is not None and contains(self.cover, day)
+        return self.cover is not None and contains(self.cover, day) and not self.paid_too_late(day)
 
     @property
     def grace_ends(self) -> date:
@@ -61,10 +64,24 @@ class Term:
 
     def in_grace(self, day: date) -> bool:
         runs_out = self.cover is not None and self.cover[1] == self.end
-        return runs_out and self.end < day <= self.grace_ends
+        return runs_out and self.end < day <= self.grace_ends and not self.is_lapsed(day)
 
     def is_suspended(self, day: date) -> bool:
         return self.due_on is not None and day > self.due_on + SUSPENDED_AFTER and not self.is_paid(day)
+
+    @property
+    def lapses_after(self) -> date | None:
+        """The last day on which a payment still helps. A payment that the bank took back gives 90 days of its own."""
+        return self.due_on and max(self.due_on, self.reversed_on or self.due_on) + LAPSED_AFTER
+
+    def is_lapsed(self, day: date) -> bool:
+        """More than 90 days overdue, then or now: a payment after that starts nothing again (SA-9)."""
+        over = self.lapses_after is not None and day > self.lapses_after
+        return over and (self.owes or self.paid_too_late(day))
+
+    def paid_too_late(self, day: date) -> bool:
+        last = self.lapses_after
+        return last is not None and day > last and self.settled_on is not None and self.settled_on > last
 
     @property
     def owes(self) -> bool:

@@ -333,6 +333,9 @@ TENANT_SHARED_TABLES = {
     "mfa_authenticator": {"app": _ALL},
     "contracts_pricelistentry": {"reseller": "SELECT", "staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
     "contracts_invoicenumber": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
+    "contracts_importrun": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, UPDATE"},
+    "contracts_importproblem": {"staff": _ALL, "worker": "SELECT"},
+    "contracts_bankline": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
     "contracts_product": {
         "customer": "SELECT",
         "reseller": "SELECT",

@@ -25,8 +25,15 @@ CAPABILITIES: dict[str, set[Role]] = {
     "component:read": CUSTOMERS | DESK,
     "agreement:quote": RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
     "agreement:order": {Role.CUSTOMER_ADMINISTRATOR} | RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
+    "agreement:ask": CUSTOMERS,  # for a quote or a renewal
+    "agreement:attest": RESELLERS,  # that its customer paid
     "agreement:manage": {Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR},
+    "invoice:read": {Role.CUSTOMER_ADMINISTRATOR, Role.DUTY_MANAGER, Role.FINANCE, Role.ADMINISTRATOR} | RESELLERS,
     "invoice:manage": {Role.FINANCE, Role.ADMINISTRATOR},
+    "price:manage": {Role.FINANCE, Role.ADMINISTRATOR},
+    "component:manage": {Role.COORDINATOR, Role.FINANCE, Role.ADMINISTRATOR},
+    "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason
+    "ticket:grant-promise": TRIAGE,  # to a ticket that nothing covers, with a reason
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},

@@ -20,7 +20,8 @@ UNIQUE_OK = {
     "invitation_secret_unique": "random",
     "token_secret_unique": "random",
     "component_serial_taken": "the one global key; only staff write components",
-    "invoice_number_taken": "no gap over all customers; only staff issue invoices",
+    "invoice_number_taken": "no gap over all customers; only staff and app.order_term write them",
+    "credit_note_number_taken": "the same series",
     "delivery_dedup_key_unique": "no tenant reads or writes deliveries",
     "ladder_level_once": "the same for all; tenants neither read nor write it",
 }

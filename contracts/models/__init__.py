@@ -1,7 +1,9 @@
 """What roZoom sold, where it stands, what protects it and what it costs."""
 
 from contracts.models.agreements import AgreementLine, AgreementTerm, PaymentAttestation, SupportAgreement
-from contracts.models.billing import Invoice, InvoiceLine, InvoiceNumber, Payment, PriceListEntry
+from contracts.models.billing import CreditNote, Invoice, InvoiceLine, InvoiceNumber, Payment, PriceListEntry
+from contracts.models.decisions import ContractNotice, EligibilityDecision, QuoteRequest
+from contracts.models.imports import BankLine, ImportProblem, ImportRun
 from contracts.models.install_base import (
     Component,
     ComponentMove,
@@ -15,9 +17,15 @@ from contracts.models.install_base import (
 __all__ = [
     "AgreementLine",
     "AgreementTerm",
+    "BankLine",
     "Component",
     "ComponentMove",
     "ComponentQuerySet",
+    "ContractNotice",
+    "CreditNote",
+    "EligibilityDecision",
+    "ImportProblem",
+    "ImportRun",
     "Invoice",
     "InvoiceLine",
     "InvoiceNumber",
@@ -25,6 +33,7 @@ __all__ = [
     "PaymentAttestation",
     "PriceListEntry",
     "Product",
+    "QuoteRequest",
     "Site",
     "SupportAgreement",
     "WarrantyCoverage",

@@ -63,6 +63,10 @@ class AgreementTerm(TermLifecycle, TenantModel):
     ordered_by_name = models.CharField(max_length=120, blank=True)
     purchase_order = models.CharField(max_length=80, blank=True)
     terminated_on = models.DateField(null=True, blank=True)
+    termination_reason = models.CharField(max_length=400, blank=True)
+    inspected_on = models.DateField(
+        null=True, blank=True, help_text="Of components whose agreement lapsed more than 365 days ago."
+    )
 
     class Meta:
         constraints: ClassVar = [

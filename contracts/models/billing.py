@@ -1,6 +1,5 @@
 """List prices by date, invoices and what was paid on them. Amounts are Decimal beside their currency."""
 
-from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
@@ -85,6 +84,10 @@ class Invoice(InvoiceLifecycle, TenantModel):
     issued_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
     paid_on = models.DateField(null=True, blank=True)
+    # A write-off needs two people: who asked for it, and who agreed.
+    closing_reason = models.CharField(max_length=400, blank=True)
+    closing_asked_by_id = models.BigIntegerField(null=True, blank=True)
+    closing_asked_by_name = models.CharField(max_length=120, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -107,13 +110,10 @@ class Invoice(InvoiceLifecycle, TenantModel):
         """It is asked for, or was: drafts and void invoices are neither owed nor paid."""
         return self.state not in (InvoiceState.DRAFT, InvoiceState.VOID)
 
-    def balance(self, at: date | None = None) -> Decimal:
-        """What is open, from the payments, which must be prefetched; with `at`, of payments valued by that day."""
-        if self.state in (InvoiceState.CREDITED, InvoiceState.WRITTEN_OFF):
-            return self.total
-        return self.total - sum(
-            (one.amount for one in self.payments.all() if at is None or one.value_date <= at), Decimal(0)
-        )
+    def balance(self) -> Decimal:
+        """What is open: the total less what was paid and credited. Lists prefetch payments and credits."""
+        paid = sum((one.amount for one in self.payments.all()), Decimal(0))
+        return self.total - paid - sum((one.amount for one in self.credits.all()), Decimal(0))
 
 
 class InvoiceLine(TenantModel):
@@ -172,3 +172,31 @@ class Payment(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.amount} on {self.value_date}"
+
+
+class CreditNote(TenantModel):
+    """Takes back what an invoice asked for, or a part of it. Numbered in the series of the invoices; rows are only added."""
+
+    tenant_parent = "invoice"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, related_name="credits", db_constraint=False, db_index=False
+    )
+    number = models.CharField(max_length=20)
+    amount = models.DecimalField(max_digits=14, decimal_places=4)
+    reason = models.CharField(max_length=400)
+    issued_on = models.DateField()
+    by_name = models.CharField(max_length=120)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "id"], name="credit_note_tenant_key"),
+            models.UniqueConstraint(fields=["number"], name="credit_note_number_taken"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="credit_note_above_zero"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["customer", "invoice"], name="credit_note_of_invoice")]
+
+    def __str__(self) -> str:
+        return self.number

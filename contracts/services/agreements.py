@@ -1,12 +1,13 @@
 """Quoting and ordering support: prices are frozen with the quote, the fee is invoiced with the order."""
 
-from collections import Counter
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from contracts.fees import fee
@@ -21,14 +22,15 @@ from contracts.models import (
     WarrantyCoverage,
 )
 from contracts.services._common import record
-from contracts.services.billing import issue_fee_invoice
 from contracts.terms import DAY, days, first_fee_day, overlap
+from notifications.services import emit
 from rozoom_support.lib.money import minor_digits, shown
-from rozoom_support.lib.refusals import Refused
+from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy.actor import Actor
 from tenancy.models import Kind, Organisation
 
 VALID = timedelta(days=30)
+ORDER = "SELECT app.order_term(%s, %s, %s, %s, %s, %s::jsonb)"
 
 
 class CannotQuote(Refused):
@@ -122,7 +124,7 @@ def _cover_start(component: Component, start: date) -> date:
 def quote(*, actor: Actor, term: AgreementTerm, on: date, now: datetime) -> AgreementTerm:
     """Freeze the list price of `on` and the fee of each line, for 30 days. CannotQuote names what has no price."""
     actor.require("agreement:quote")
-    term = _locked(term)
+    term = held(term)
     if term.state != TermState.DRAFT:
         raise CannotQuote("This term is quoted already. Take the quote back to change it.")
     currency, span = term.agreement.currency, (term.start_date, term.end_date)
@@ -156,11 +158,26 @@ def quote(*, actor: Actor, term: AgreementTerm, on: date, now: datetime) -> Agre
 
 @transaction.atomic
 def order(
-    *, actor: Actor, term: AgreementTerm, purchase_order: str, on: date, now: datetime
+    *,
+    actor: Actor,
+    term: AgreementTerm,
+    purchase_order: str,
+    on: date,
+    now: datetime,
+    more: Sequence[tuple[str, Decimal]] = (),
 ) -> tuple[AgreementTerm, Invoice]:
-    """Accept the quote: the term is ordered and its fee invoiced, in one transaction. Two at once are one order."""
+    """Accept the quote: the term is ordered and its fee invoiced, in one transaction. Two at once are one order.
+
+    Written by a function of the database (docs/adr/0016), so that whoever may order writes no figure of it.
+    `more`: (text, amount) of invoice lines beside the fees, roZoom's only.
+    """
     actor.require("agreement:order")
-    term = _locked(term)
+    purchase_order = purchase_order.strip()
+    if not purchase_order:
+        raise CannotOrder("Enter your purchase order number.", param="purchase_order")
+    if len(purchase_order) > AgreementTerm._meta.get_field("purchase_order").max_length:
+        raise CannotOrder("A purchase order number has at most 80 characters.", param="purchase_order")
+    term = held(term)
     if term.ordered_at is not None:
         raise CannotOrder(f"It was ordered already, by {term.ordered_by_name}.")
     if term.state != TermState.QUOTED:
@@ -169,19 +186,27 @@ def order(
         raise CannotOrder(f"The quote was valid until {term.valid_until:%d %b %Y}. Ask for a new one.")
     if clash := _overlapping(term):
         raise CannotOrder(f"{term.agreement} has a term from {clash.start_date} to {clash.end_date} already.")
-    if not purchase_order.strip():
-        raise CannotOrder("Enter your purchase order number.", param="purchase_order")
-    term.order()
-    term.ordered_at, term.ordered_by_name, term.purchase_order = now, actor.name, purchase_order.strip()[:80]
-    term.save(update_fields=["state", "ordered_at", "ordered_by_name", "purchase_order"])
-    record(actor, term.agreement, "term.ordered", now, purchase_order=term.purchase_order)
-    invoice = issue_fee_invoice(actor=actor, term=term, lines=_invoice_lines(term), on=on, now=now)
+    beside = json.dumps([{"text": text, "amount": str(amount)} for text, amount in more])
+    with connection.cursor() as cursor:
+        cursor.execute(ORDER, [term.pk, purchase_order, actor.name, on, now, beside])
+        invoice = Invoice.objects.get(pk=cursor.fetchone()[0])
+    term = _read(term.pk)
+    agreement = term.agreement
+    record(actor, agreement, "term.ordered", now, purchase_order=purchase_order)
+    total = shown(invoice.total, invoice.currency)
+    record(actor, agreement, "invoice.issued", now, number=invoice.number, total=total)
+    emit(
+        "agreement.ordered",
+        customer_id=agreement.customer_id,
+        reseller_id=agreement.reseller_id,
+        payload={"term": str(term.pk), "invoice": str(invoice.pk), "by": actor.name},
+        now=now,
+    )
     return term, invoice
 
 
 def _overlapping(term: AgreementTerm) -> AgreementTerm | None:
     """Under the agreement's lock, so that two terms ordered at once are told apart."""
-    SupportAgreement.objects.select_for_update().get(pk=term.agreement_id)
     return (
         AgreementTerm.objects.filter(
             agreement_id=term.agreement_id, start_date__lte=term.end_date, end_date__gte=term.start_date
@@ -190,15 +215,6 @@ def _overlapping(term: AgreementTerm) -> AgreementTerm | None:
         .exclude(state__in=BEFORE_ORDER)
         .first()
     )
-
-
-def _invoice_lines(term: AgreementTerm) -> list[tuple[str, int, Decimal]]:
-    """One line for equal components: the fee of one is rounded, then multiplied."""
-    alike: Counter[tuple[str, Decimal]] = Counter()
-    for line in term.lines.filter(removed_on=None).select_related("component__product").order_by("component__serial"):
-        text = f"Support of {line.component.product.name}, {line.cover_start} to {line.cover_end}"
-        alike[text, line.unit_fee] += 1
-    return [(text, quantity, unit) for (text, unit), quantity in alike.items()]
 
 
 def warranty_warnings(term: AgreementTerm) -> list[UncoveredDays]:
@@ -220,5 +236,14 @@ def warranty_warnings(term: AgreementTerm) -> list[UncoveredDays]:
     return found
 
 
-def _locked(term: AgreementTerm) -> AgreementTerm:
-    return AgreementTerm.objects.select_for_update(of=("self",)).select_related("agreement").get(pk=term.pk)
+def held(term: AgreementTerm) -> AgreementTerm:
+    """The term as it is now, its agreement and itself locked until the transaction ends. Raises NotFound."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.hold_term(%s)", [term.pk])
+        if not cursor.fetchone()[0]:
+            raise NotFound
+    return _read(term.pk)
+
+
+def _read(key: UUID) -> AgreementTerm:
+    return AgreementTerm.objects.select_related("agreement__sold_by").get(pk=key)

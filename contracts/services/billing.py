@@ -1,74 +1,22 @@
-"""Invoices: a number without gaps, amounts that never change, and what was paid on them."""
+"""What was paid on invoices. They are issued with the order, by the database (docs/adr/0016)."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from contracts.lifecycle import InvoiceState
-from contracts.models import AgreementTerm, Invoice, InvoiceLine, Payment
+from contracts.models import Invoice, Payment
 from contracts.services._common import record
 from rozoom_support.lib.money import rounded, shown
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
 
-NET = timedelta(days=30)
-# The year's next number, taken under the counter's row lock until the transaction ends: no gap, no double.
-NEXT_NUMBER = """
-INSERT INTO contracts_invoicenumber AS counter (year, last) VALUES (%s, 1)
-ON CONFLICT (year) DO UPDATE SET last = counter.last + 1 RETURNING last"""
 OPEN = (InvoiceState.ISSUED, InvoiceState.PARTIALLY_PAID, InvoiceState.PAID)
 
 
 class CannotBill(Refused):
     code = "cannot_bill"
-
-
-@transaction.atomic
-def issue_fee_invoice(
-    *, actor: Actor, term: AgreementTerm, lines: Iterable[tuple[str, int, Decimal]], on: date, now: datetime
-) -> Invoice:
-    """The invoice of a term: (text, quantity, unit amount) each. Due 30 days later."""
-    lines = list(lines)
-    total = sum((quantity * unit for _, quantity, unit in lines), Decimal(0))
-    agreement = term.agreement
-    kind = Invoice.Kind.REINSTATEMENT if term.kind == AgreementTerm.Kind.REINSTATEMENT else Invoice.Kind.FEE
-    invoice = Invoice.objects.create(
-        customer_id=term.customer_id,
-        reseller_id=term.reseller_id,
-        kind=kind,
-        term=term,
-        bill_to_id=term.customer_id if agreement.sold_by_id == _operator_id(term) else agreement.sold_by_id,
-        currency=agreement.currency,
-        total=total,
-    )
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(
-            customer_id=term.customer_id,
-            reseller_id=term.reseller_id,
-            invoice=invoice,
-            text=text,
-            quantity=quantity,
-            unit_amount=unit,
-            amount=quantity * unit,
-        )
-        for text, quantity, unit in lines
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_NUMBER, [on.year])
-        invoice.number = f"{on.year}-{cursor.fetchone()[0]:05}"
-    invoice.issued_on, invoice.due_on = on, on + NET
-    invoice.issue()
-    invoice.save(update_fields=["number", "issued_on", "due_on", "state"])
-    record(actor, invoice, "invoice.issued", now, number=invoice.number, total=shown(total, invoice.currency))
-    return invoice
-
-
-def _operator_id(term: AgreementTerm) -> int:
-    """Sold by roZoom itself, the customer pays; sold by a reseller, the reseller pays roZoom."""
-    sold_by = term.agreement.sold_by
-    return sold_by.pk if sold_by.kind == "OPERATOR" else 0
 
 
 @transaction.atomic

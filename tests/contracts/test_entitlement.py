@@ -120,7 +120,9 @@ def test_the_fee_is_judged_when_it_is_decided_and_coverage_when_it_was_reported(
     assert decide(FACTS, late).rule == "R10"
     owed = replace(FACTS, terms=(replace(TERM, balance=OPEN),))
     assert decide(owed, late).rule == "R8"
-    assert "Pay 341.77 USD" in decide(owed, NOW).would_change[0]
+    assert "Reinstate" in decide(owed, late).would_change[0]
+    due = replace(FACTS, terms=(replace(TERM, balance=OPEN, due_on=NOW.date()),))
+    assert "Pay 341.77 USD" in decide(due, NOW).would_change[0]
 
 
 def test_who_pays_for_the_factory() -> None:

@@ -20,21 +20,20 @@ CUSTOMER = EVERYBODY | {
 MANAGING = {"people:manage", "token:manage"}
 SERVING = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
 SELLING = {"agreement:quote", "agreement:order"}
-RESELLER = SERVING | SELLING
-DESK = SERVING | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge"}
+RESELLER = SERVING | SELLING | {"agreement:attest", "invoice:read"}
+DESK = SERVING | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge", "ticket:grant-promise"}
+BILLING = {"agreement:manage", "invoice:read", "invoice:manage", "price:manage", "component:manage"}
 RIGHTS: dict[str, set[str]] = {
-    Role.MEMBER: CUSTOMER,
-    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING | {"agreement:order"},
+    Role.MEMBER: CUSTOMER | {"agreement:ask"},
+    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING | {"agreement:ask", "agreement:order", "invoice:read"},
     Role.RESELLER_AGENT: RESELLER,
     Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign"},
     Role.CLERK: EVERYBODY,
     Role.AGENT: DESK,
-    Role.COORDINATOR: DESK,
-    Role.FINANCE: EVERYBODY
-    | SELLING
-    | {"ticket:read", "component:read", "desk:open", "agreement:manage", "invoice:manage"},
-    Role.DUTY_MANAGER: DESK | {"agreement:manage"},
-    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | {"agreement:manage", "invoice:manage"},
+    Role.COORDINATOR: DESK | {"component:manage"},
+    Role.FINANCE: EVERYBODY | SELLING | BILLING | {"ticket:read", "component:read", "desk:open"},
+    Role.DUTY_MANAGER: DESK | {"agreement:manage", "invoice:read", "coverage:override"},
+    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override"},
 }
 
 
