@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from contracts import views
 
@@ -6,4 +6,7 @@ app_name = "contracts"
 urlpatterns = [
     path("components/", views.coverage, name="coverage"),
     path("components/<uuid:component_id>/", views.component, name="component"),
+    path("agreements/", include("contracts.selling.urls")),
+    path("renewals/", include("contracts.renewals.urls")),
+    path("imports/", include("contracts.imports.urls")),
 ]
