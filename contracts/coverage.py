@@ -84,7 +84,7 @@ def _terms(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Term, ...]]:
         .order_by("term__start_date")
         .values_list("component_id", "term_id", "cover_start", "cover_end", "removed_on", "unit_fee")
     )
-    known = _shared_of_terms({line[1] for line in lines}, at)
+    known = shared_of_terms({line[1] for line in lines}, at)
     found: defaultdict[UUID, tuple[Term, ...]] = defaultdict(tuple)
     for component_id, term_id, start, end, removed_on, fee in lines:
         last = min(end, removed_on - DAY) if removed_on else end
@@ -93,7 +93,7 @@ def _terms(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Term, ...]]:
     return found
 
 
-def _shared_of_terms(keys: Iterable[UUID], at: datetime) -> dict[UUID, Term]:
+def shared_of_terms(keys: Iterable[UUID], at: datetime) -> dict[UUID, Term]:
     """All of a term but the component's own line."""
     terms = AgreementTerm.objects.filter(pk__in=keys).select_related("agreement", "predecessor")
     claims = _claims(keys, at)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from contracts.facts import Facts, Term, Warranty
-from contracts.terms import contains
+from contracts.terms import DAY, contains
 from rozoom_support.lib.money import shown
 
 RULE_SET = 1
@@ -314,7 +314,10 @@ def support(facts: Facts, at: datetime) -> Coverage:
     if contains(facts.free, day):
         words = f"Support is free until {_day(facts.free[1])}, 90 days after it was put into operation."
         return Coverage(Support.FREE, "S1", (words,), until=facts.free[1])
-    grace = next((term for term in facts.terms if term.ordered_at and term.in_grace(day)), None)
+    grace = next(
+        (term for term in facts.terms if term.ordered_at and term.in_grace(day) and not _followed(term, facts, at)),
+        None,
+    )
     if grace and not grace.is_suspended(day):
         words = f"Agreement {grace.number} ended on {_day(grace.end)}. Support goes on until {_day(grace.grace_ends)}."
         change = ("Order the renewal, so that there is no gap.",)
@@ -325,6 +328,18 @@ def support(facts: Facts, at: datetime) -> Coverage:
         words = f"Agreement {term.number} is suspended: {open_amount} is more than 30 days overdue."
         return Coverage(Support.SUSPENDED, "S5", (words,), (f"Pay {open_amount}.",), agreement=term.number)
     return _not_covered(facts, day)
+
+
+def _followed(term: Term, facts: Facts, at: datetime) -> bool:
+    """Renewed in time: there is no grace beside the term that follows, also when that one is suspended."""
+    return any(
+        one.number == term.number
+        and one.start == term.end + DAY
+        and one.ordered_at is not None
+        and one.ordered_at <= at
+        and one.cover is not None
+        for one in facts.terms
+    )
 
 
 def _not_covered(facts: Facts, day: date) -> Coverage:

@@ -63,8 +63,18 @@ class Term:
         return self.end + timedelta(days=GRACE_DAYS)
 
     def in_grace(self, day: date) -> bool:
-        runs_out = self.cover is not None and self.cover[1] == self.end
-        return runs_out and self.end < day <= self.grace_ends and not self.is_lapsed(day)
+        runs_out = self.cover is not None and self.cover[1] == self.end and not self.ended_suspended
+        is_terminated = self.terminated_on is not None and day >= self.terminated_on
+        return runs_out and self.end < day <= self.grace_ends and not self.is_lapsed(day) and not is_terminated
+
+    @property
+    def ended_suspended(self) -> bool:
+        """Its last day found the fee more than 30 days overdue: no grace follows, and a payment after it brings none (SA-9)."""
+        if self.due_on is None or self.end <= self.due_on + SUSPENDED_AFTER:
+            return False
+        if self.reversed_on is not None and self.reversed_on > self.end:
+            return False  # the bank took it back later
+        return self.owes or (self.settled_on is not None and self.settled_on > self.end)
 
     def is_suspended(self, day: date) -> bool:
         return self.due_on is not None and day > self.due_on + SUSPENDED_AFTER and not self.is_paid(day)
