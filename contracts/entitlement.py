@@ -15,6 +15,7 @@ from contracts.terms import DAY, contains
 from rozoom_support.lib.money import shown
 
 RULE_SET = 1
+ASK_US = "Ask us: our staff may grant an answer all the same."
 
 
 class Outcome(StrEnum):
@@ -314,10 +315,8 @@ def support(facts: Facts, at: datetime) -> Coverage:
     if contains(facts.free, day):
         words = f"Support is free until {_day(facts.free[1])}, 90 days after it was put into operation."
         return Coverage(Support.FREE, "S1", (words,), until=facts.free[1])
-    grace = next(
-        (term for term in facts.terms if term.ordered_at and term.in_grace(day) and not _followed(term, facts, at)),
-        None,
-    )
+    known = [term for term in facts.terms if term.ordered_at and term.ordered_at <= at]
+    grace = next((term for term in known if term.in_grace(day) and not _followed(term, known)), None)
     if grace and not grace.is_suspended(day):
         words = f"Agreement {grace.number} ended on {_day(grace.end)}. Support goes on until {_day(grace.grace_ends)}."
         change = ("Order the renewal, so that there is no gap.",)
@@ -330,16 +329,9 @@ def support(facts: Facts, at: datetime) -> Coverage:
     return _not_covered(facts, day)
 
 
-def _followed(term: Term, facts: Facts, at: datetime) -> bool:
+def _followed(term: Term, known: list[Term]) -> bool:
     """Renewed in time: there is no grace beside the term that follows, also when that one is suspended."""
-    return any(
-        one.number == term.number
-        and one.start == term.end + DAY
-        and one.ordered_at is not None
-        and one.ordered_at <= at
-        and one.cover is not None
-        for one in facts.terms
-    )
+    return any(one.number == term.number and one.start == term.end + DAY and one.cover is not None for one in known)
 
 
 def _not_covered(facts: Facts, day: date) -> Coverage:
@@ -354,4 +346,4 @@ def _not_covered(facts: Facts, day: date) -> Coverage:
     else:
         words = f"The 90 free days ended on {_day(facts.free[1])} and no agreement lists it." if facts.free else ""
         change = "Order a support agreement for it."
-    return Coverage(Support.NONE, "S4", (words,), (change, "Ask us: our staff may grant an answer all the same."))
+    return Coverage(Support.NONE, "S4", (words,), (change, ASK_US))
