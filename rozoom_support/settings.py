@@ -296,6 +296,7 @@ LIMITS = {
     "idempotency_hours": 24,
     "invitation_days": 7,
     "invitations_per_day": 50,
+    "import_bytes": 100 * 1024 * 1024,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS["json_bytes"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 5 * LIMITS["files_per_message"]  # so that one too many is told by the form
@@ -334,6 +335,7 @@ TENANT_SHARED_TABLES = {
     "contracts_pricelistentry": {"reseller": "SELECT", "staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
     "contracts_invoicenumber": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
     "contracts_importrun": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, UPDATE"},
+    "contracts_importrow": {"staff": _ALL},
     "contracts_importproblem": {"staff": _ALL, "worker": "SELECT"},
     "contracts_bankline": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
     "contracts_product": {

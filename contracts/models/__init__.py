@@ -3,7 +3,7 @@
 from contracts.models.agreements import AgreementLine, AgreementTerm, PaymentAttestation, SupportAgreement
 from contracts.models.billing import CreditNote, Invoice, InvoiceLine, InvoiceNumber, Payment, PriceListEntry
 from contracts.models.decisions import ContractNotice, EligibilityDecision, QuoteRequest
-from contracts.models.imports import BankLine, ImportProblem, ImportRun
+from contracts.models.imports import BankLine, ImportProblem, ImportRow, ImportRun
 from contracts.models.install_base import (
     Component,
     ComponentMove,
@@ -25,6 +25,7 @@ __all__ = [
     "CreditNote",
     "EligibilityDecision",
     "ImportProblem",
+    "ImportRow",
     "ImportRun",
     "Invoice",
     "InvoiceLine",

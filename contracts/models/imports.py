@@ -45,6 +45,10 @@ class ImportRun(models.Model):
     same = models.PositiveIntegerField(default=0)
     bad = models.PositiveIntegerField(default=0)
     message = models.TextField(blank=True)
+    preview = models.JSONField(default=dict, blank=True, help_text="What writing it would do: a few rows of each sort.")
+    attempts = models.PositiveSmallIntegerField(
+        db_default=0, default=0, help_text="How often a process began the step that runs now."
+    )
     by_id = models.BigIntegerField(null=True)
     by_name = models.CharField(max_length=120)
     created_at = models.DateTimeField()
@@ -72,6 +76,49 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ImportRow(models.Model):
+    """A row of a file between reading and writing, with the columns of all kinds. PostgreSQL may forget it after a crash
+    (the table is unlogged): then the file is read again. What follows `outcome` is what the last look at the database found."""
+
+    pk = models.CompositePrimaryKey("run_id", "line")
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    line = models.PositiveIntegerField()
+    key = models.UUIDField(help_text="What a new record made of this row is called.")
+    is_bad = models.BooleanField(help_text="A cell can not be read. The others are kept, to judge the file as a whole.")
+    customer = models.TextField(null=True)
+    site = models.TextField(null=True)
+    product = models.TextField(null=True)
+    serial = models.TextField(null=True)
+    serial_normal = models.TextField(null=True)
+    location = models.TextField(null=True)
+    zone = models.TextField(null=True)
+    currency = models.TextField(null=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    first_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+    payer = models.TextField(null=True)
+    text = models.TextField(null=True)
+    reference = models.TextField(null=True)
+    outcome = models.CharField(max_length=7, db_default="new", help_text="new, changed, same or bad.")
+    found_id = models.UUIDField(null=True, help_text="The record there is already.")
+    found_product = models.UUIDField(null=True)
+    found_site = models.UUIDField(null=True)
+    found_owner = models.BigIntegerField(null=True, help_text="The customer.")
+    found_seller = models.BigIntegerField(null=True, help_text="The customer's reseller.")
+    old_site = models.UUIDField(null=True)
+    old_text = models.TextField(null=True)
+    old_day = models.DateField(null=True)
+    old_amount = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    new_text = models.TextField(null=True)
+    new_day = models.DateField(null=True)
+    is_move = models.BooleanField(db_default=False)
+    makes_warranty = models.BooleanField(db_default=False)
+    fingerprint = models.CharField(max_length=64, null=True)
+
+    def __str__(self) -> str:
+        return f"line {self.line}"
 
 
 class ImportProblem(models.Model):
@@ -107,6 +154,7 @@ class BankLine(models.Model):
     currency = models.CharField(max_length=3)
     payer = models.CharField(max_length=160, blank=True)
     text = models.CharField(max_length=300, blank=True)
+    reference = models.CharField(max_length=120, blank=True, help_text="The bank's own name of the line.")
     state = models.CharField(max_length=9, choices=State)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is not matched, or was set aside.")
     invoice_number = models.CharField(max_length=20, blank=True)
