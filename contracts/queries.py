@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Count
+from django.db.models.functions import Length
 
 from contracts.models import Component, ComponentQuerySet, Site, normal_serial
+from contracts.serials import near_serials
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
 from tenancy.models import Organisation, TenantQuerySet
+
+MOST_NEAR = 5
 
 
 def component_for(actor: Actor, component_id: UUID | str, *, customer_id: int | None = None) -> Component:
@@ -46,6 +50,16 @@ def components_of(customer: Organisation) -> ComponentQuerySet:
 def component_by_serial(customer: Organisation, serial: str) -> Component | None:
     """What stands on the label, however it was typed. A serial of another customer answers as an unknown one does."""
     return Component.objects.for_list().filter(customer=customer, serial_normal=normal_serial(serial)).first()
+
+
+def near_components(customer: Organisation, serial: str) -> list[Component]:
+    """Components in use of this customer whose serial is one slip away from what was typed. None of anybody else's, ever."""
+    typed = normal_serial(serial)
+    near_length = (len(typed) - 1, len(typed), len(typed) + 1)
+    own = Component.objects.in_use().filter(customer=customer)
+    known = own.annotate(length=Length("serial_normal")).filter(length__in=near_length)
+    found = near_serials(typed, known.values_list("serial_normal", flat=True))
+    return list(own.for_list().filter(serial_normal__in=found).order_by("serial", "pk")[:MOST_NEAR]) if found else []
 
 
 def install_base_size(customer: Organisation) -> tuple[int, int]:
@@ -86,7 +100,7 @@ def matching_sites(actor: Actor, *, pk: UUID | None = None, customer: Sequence[s
 
 def component_of(customer_id: int, component_id: UUID) -> Component | None:
     """A component to name in a ticket of this customer. Naming needs no right to list; a foreign one is unknown."""
-    return Component.objects.select_related("site").filter(customer_id=customer_id, pk=component_id).first()
+    return Component.objects.for_list().filter(customer_id=customer_id, pk=component_id).first()
 
 
 def site_of(customer_id: int, site_id: UUID) -> Site | None:

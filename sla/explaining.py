@@ -10,6 +10,7 @@ from sla.clock import ENDED_LATE, OUTCOME_WORDS, TARGET_WORDS, TARGETS, lateness
 from sla.models import ClockSegment
 
 COUNTED_FROM = {"FIRST": "the report", "NEXT": "the customer's message"}
+GRANTED_FROM = "the moment roZoom promised it"
 ANSWER = {"FIRST": "A first answer", "NEXT": "An answer"}
 
 
@@ -48,16 +49,24 @@ class Explanation:
     rule: str
     changes: tuple[Change, ...]
     zone: str
+    granted: bool = False  # not at the report: a person of roZoom promised it later
 
 
-def explain(segments: Iterable[ClockSegment], zone: str) -> list[Explanation]:
-    """One for each promise, oldest first; times in sentences are shown in `zone`, all others are instants."""
+def explain(
+    segments: Iterable[ClockSegment], zone: str, *, reported_at: datetime | None = None
+) -> list[Explanation]:
+    """One for each promise, oldest first; times in sentences are shown in `zone`, all others are instants.
+
+    A first answer that is counted from later than `reported_at` was granted then.
+    """
     promises = groupby(segments, key=lambda segment: (segment.kind, segment.counted_from))
-    return [_explained(list(stretches), zone) for _, stretches in promises]
+    return [_explained(list(stretches), zone, reported_at) for _, stretches in promises]
 
 
-def _explained(stretches: list[ClockSegment], zone: str) -> Explanation:
+def _explained(stretches: list[ClockSegment], zone: str, reported_at: datetime | None) -> Explanation:
     first, last = stretches[0], stretches[-1]
+    granted = first.kind == "FIRST" and reported_at is not None and first.counted_from > reported_at
+    since = GRANTED_FROM if granted else COUNTED_FROM[first.kind]
     return Explanation(
         kind=last.kind,
         severity=last.severity,
@@ -73,9 +82,10 @@ def _explained(stretches: list[ClockSegment], zone: str) -> Explanation:
         answered=last.answered,
         reason=last.reason,
         late=lateness(last.due_at, last.stopped_at, last.stopped_at) if last.stopped_at else None,
-        rule=_rule(first, zone),
-        changes=tuple(_change(old, new, zone) for old, new in pairwise(stretches)),
+        rule=_rule(first, zone, since),
+        changes=tuple(_change(old, new, zone, since) for old, new in pairwise(stretches)),
         zone=zone,
+        granted=granted,
     )
 
 
@@ -84,9 +94,9 @@ def _outcome_words(last: ClockSegment) -> str:
     return ENDED_LATE if ended_late else OUTCOME_WORDS[last.outcome]
 
 
-def _rule(first: ClockSegment, zone: str) -> str:
+def _rule(first: ClockSegment, zone: str, since: str) -> str:
     promise = (
-        f"{ANSWER[first.kind]} within {TARGET_WORDS[first.severity]} of {COUNTED_FROM[first.kind]}, because the severity"
+        f"{ANSWER[first.kind]} within {TARGET_WORDS[first.severity]} of {since}, because the severity"
         f" was {first.severity}. The clock started on {absolute(first.counted_from, zone)} and runs at any hour of any day."
     )
     if first.due_at < first.counted_from + TARGETS[first.severity]:
@@ -94,7 +104,7 @@ def _rule(first: ClockSegment, zone: str) -> str:
     return promise
 
 
-def _change(old: ClockSegment, new: ClockSegment, zone: str) -> Change:
+def _change(old: ClockSegment, new: ClockSegment, zone: str, since: str) -> Change:
     return Change(
         at=new.started_at,
         old_severity=old.severity,
@@ -103,11 +113,11 @@ def _change(old: ClockSegment, new: ClockSegment, zone: str) -> Change:
         due_at=new.due_at,
         was_missed=old.outcome == "MISSED",
         reason=old.reason,
-        rule=_rule_of_change(old, new, zone),
+        rule=_rule_of_change(old, new, zone, since),
     )
 
 
-def _rule_of_change(old: ClockSegment, new: ClockSegment, zone: str) -> str:
+def _rule_of_change(old: ClockSegment, new: ClockSegment, zone: str, since: str) -> str:
     kept, words = absolute(old.due_at, zone), TARGET_WORDS[new.severity]
     if new.severity < old.severity:
         return (
@@ -117,6 +127,6 @@ def _rule_of_change(old: ClockSegment, new: ClockSegment, zone: str) -> str:
     if new.severity > old.severity:
         return (
             f"Lowered to severity {new.severity} on {absolute(new.started_at, zone)}: due {words} after"
-            f" {COUNTED_FROM[new.kind]}, but never earlier than the old due time, {kept}."
+            f" {since}, but never earlier than the old due time, {kept}."
         )
     return f"The due time of a merged ticket was earlier than {kept} and was kept."

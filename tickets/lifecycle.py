@@ -108,7 +108,7 @@ def must_answer_first(ticket: "Ticket", actor: Actor) -> bool:
 
 
 def allowed(ticket: "Ticket", actor: Actor, now: datetime, reopen_days: int) -> list[str]:
-    """Everything this actor may do with the ticket now: moves, answering, notes, taking, assigning."""
+    """Everything this actor may do with the ticket now: moves, answering, notes, taking, assigning, deciding about cover."""
     names = [n for n in moves(ticket, actor) if n != "reopen" or may_reopen(ticket, now, reopen_days)]
     if ticket.state not in (State.MERGED, State.WITHDRAWN) and (
         ticket.state in UNSOLVED or may_reopen(ticket, now, reopen_days)
@@ -124,4 +124,8 @@ def allowed(ticket: "Ticket", actor: Actor, now: datetime, reopen_days: int) -> 
             names.append("take")
         if actor.can("ticket:assign"):
             names.append("assign")
+        if not ticket.covered and actor.can("ticket:grant-promise"):
+            names.append("grant_promise")
+        if ticket.covered and actor.can("coverage:override"):
+            names.append("override_coverage")
     return names

@@ -117,6 +117,11 @@ class Ticket(TicketLifecycle, TenantModel):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
+    # Whether an answer is promised at all, and the decision that says so as it stands, copied in the transaction that made it
+    # (contracts.models.EligibilityDecision). Without one: filed before they were kept, or imported.
+    covered = models.BooleanField(default=True, db_default=True)
+    coverage = models.JSONField(null=True)
+
     reported_at = models.DateTimeField()
     # The FIRST promise as it stands, copied from its clock in the same transaction; see `response_words` in queries.
     response_due_at = models.DateTimeField(null=True)

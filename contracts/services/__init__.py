@@ -10,21 +10,85 @@ from contracts.services.agreements import (
     quote,
     warranty_warnings,
 )
-from contracts.services.billing import CannotBill, record_payment, reverse_payment
-from contracts.services.install_base import CannotInstall, install_component
+from contracts.services.attesting import CannotAttest, attest_payment
+from contracts.services.billing import (
+    CannotBill,
+    clear_small_difference,
+    record_payment,
+    reverse_payment,
+    small_difference,
+)
+from contracts.services.crediting import (
+    agree_write_off,
+    ask_write_off,
+    credit_in_full,
+    drop_write_off,
+    void_invoice,
+)
+from contracts.services.decisions import CannotDecide, Judgement, decide_otherwise, judge_support, keep_decision
+from contracts.services.endings import CannotEnd, cancel_term, remove_component, terminate_term, unused_fee
+from contracts.services.install_base import CannotInstall, CannotMoveComponent, install_component, move_component
+from contracts.services.quoting import (
+    CannotAsk,
+    Offer,
+    Plan,
+    ask_for_quote,
+    change_quote,
+    close_request,
+    make_quote,
+    plan,
+    take_back,
+    years_from,
+)
+from contracts.services.reinstating import CannotReinstate, Reinstatement, reinstate, reinstatement
 
 __all__ = [
+    "CannotAsk",
+    "CannotAttest",
     "CannotBill",
+    "CannotDecide",
+    "CannotEnd",
     "CannotInstall",
+    "CannotMoveComponent",
     "CannotOrder",
     "CannotQuote",
+    "CannotReinstate",
+    "Judgement",
+    "Offer",
+    "Plan",
+    "Reinstatement",
     "UncoveredDays",
+    "agree_write_off",
+    "ask_for_quote",
+    "ask_write_off",
+    "attest_payment",
+    "cancel_term",
+    "change_quote",
+    "clear_small_difference",
+    "close_request",
+    "credit_in_full",
+    "decide_otherwise",
     "draft_term",
+    "drop_write_off",
     "install_component",
+    "judge_support",
+    "keep_decision",
+    "make_quote",
+    "move_component",
     "open_agreement",
     "order",
+    "plan",
     "quote",
     "record_payment",
+    "reinstate",
+    "reinstatement",
+    "remove_component",
     "reverse_payment",
+    "small_difference",
+    "take_back",
+    "terminate_term",
+    "unused_fee",
+    "void_invoice",
     "warranty_warnings",
+    "years_from",
 ]

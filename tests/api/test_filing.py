@@ -220,11 +220,11 @@ def test_a_token_that_may_only_write_files_all_the_same(world, api):
 
 
 def test_filing_takes_few_statements(world, api, django_assert_num_queries):
-    """Token, token again once the body is here, context, number, ticket, clock, audit, event, reading; the rest are this
-    test's savepoints and the reset."""
+    """Token, token again once the body is here, context, number, ticket, what covers it, the
+    decision, clock, audit, event, reading; the rest are this test's savepoints and the reset."""
     program = api(world.acme)
     program.post(TICKETS, report())
-    with django_assert_num_queries(9 + 5):
+    with django_assert_num_queries(11 + 5):
         assert program.post(TICKETS, report()).status_code == 201
 
 

@@ -148,7 +148,9 @@ def test_there_are_about_forty_tickets_in_every_state(demo: Path) -> None:
             "MET",
             "MISSED",
             "CANCELLED",
+            "",
         }
+        assert Ticket.objects.filter(covered=False).count() in (1, 2, 3), "the demo shows a problem nobody covers"
         for customer in Organisation.objects.filter(kind="CUSTOMER"):
             assert Ticket.objects.filter(customer=customer).count() >= 5
 
@@ -174,6 +176,9 @@ def test_tickets_say_what_their_clocks_say(demo: Path) -> None:
     with work_unit(STAFF):
         for ticket in Ticket.objects.all():
             segments = list(ClockSegment.objects.filter(ticket_id=ticket.pk).order_by("started_at", "id"))
+            if not ticket.covered:
+                assert (segments, ticket.response_due_at, ticket.clock_due_at) == ([], None, None), ticket
+                continue
             first = [segment for segment in segments if segment.kind == "FIRST"][-1]
             running = [segment for segment in segments if segment.stopped_at is None]
             assert ticket.response_due_at == first.due_at, ticket

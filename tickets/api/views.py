@@ -199,6 +199,6 @@ class Promise(ApiView):
     def get(self, request: Request, reference: str) -> HttpResponse:
         ticket = find_ticket(request, reference)
         zone = token_of(request).organisation.time_zone
-        told = explain(segments_of(ticket.customer_id, ticket.pk), zone)
+        told = explain(segments_of(ticket.customer_id, ticket.pk), zone, reported_at=ticket.reported_at)
         promises: list[dict[str, Any]] = [write_promise(promise, now_of(request)) for promise in told]
         return json_response({"reference": ticket.reference, "time_zone": zone, "promises": promises})

@@ -2,6 +2,7 @@
 
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
+from tickets.services.covering import CannotDecide, grant_promise, override_coverage
 from tickets.services.drafting import (
     CannotDraft,
     begin_report,
@@ -26,6 +27,7 @@ from tickets.services.moving import (
 
 __all__ = [
     "CannotAssign",
+    "CannotDecide",
     "CannotDraft",
     "CannotFile",
     "CannotMerge",
@@ -40,11 +42,13 @@ __all__ = [
     "discard_report",
     "drop_file",
     "file_ticket",
+    "grant_promise",
     "keep_answers",
     "keep_draft",
     "keep_file",
     "make_move",
     "merge",
+    "override_coverage",
     "reopen",
     "resolve",
     "resume",

@@ -13,6 +13,7 @@ from tickets.files import CheckedFile, attach
 from tickets.lifecycle import State, Turn, may_reopen
 from tickets.models import Channel, Message, MessageKind, ReplyDraft, Ticket
 from tickets.services._common import lock, record, save_said, tell
+from tickets.services.promising import start_next
 
 NEEDS = {
     MessageKind.PUBLIC: "ticket:reply",
@@ -141,9 +142,7 @@ def _turn_after(ticket: Ticket, actor: Actor, now: datetime) -> set[str]:
             ticket.reopen()
             ticket.resolved_at = ticket.closed_at = None
             changed |= {"state", "resolved_at", "closed_at"}
-        if ticket.clock_due_at is None:
-            ticket.clock_due_at = start_next(ticket, now)
-            changed.add("clock_due_at")
+        changed.update(start_next(ticket, now))
     if ticket.state == State.NEW and actor.party in {"operator", "reseller"} and not speaks_for_customer(ticket, actor):
         ticket.begin()
         changed.add("state")
@@ -154,18 +153,6 @@ def _turn_after(ticket: Ticket, actor: Actor, now: datetime) -> set[str]:
         ticket.turn = Turn.ROZOOM
         changed.add("turn")
     return changed
-
-
-def start_next(ticket: Ticket, now: datetime) -> datetime:
-    """NEXT starts when the customer speaks and no clock runs (docs/promise.md): by a public message, or by opening it again."""
-    return sla.start(
-        customer_id=ticket.customer_id,
-        reseller_id=ticket.reseller_id,
-        ticket_id=ticket.pk,
-        severity=ticket.severity,
-        kind="NEXT",
-        started_at=now,
-    ).due_at
 
 
 def _then(ticket: Ticket, actor: Actor, then: str, now: datetime) -> set[str]:

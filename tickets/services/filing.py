@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from contracts.models import Component, Site
+from contracts.services import Judgement, judge_support
 from rozoom_support.lib.refusals import Refused
 from sla import services as sla
 from tenancy.actor import Actor
@@ -15,6 +16,8 @@ from tickets.files import CheckedFile, attach, claim_draft_files
 from tickets.lifecycle import Turn
 from tickets.models import Channel, ServiceKind, Ticket, TicketDraft
 from tickets.services._common import record, tell
+from tickets.services.covering import copy_judgement, keep
+from tickets.services.promising import start_first
 from tickets.severity import Impact, propose
 
 # The next number of one customer, taken under the counter's row lock: no gaps, no doubles (docs/adr/0007).
@@ -57,7 +60,8 @@ def file_ticket(
     files: Sequence[CheckedFile] = (),
     draft: TicketDraft | None = None,
 ) -> Ticket:
-    """File a ticket of `customer`, reported at `now`. Its FIRST clock starts at that instant (docs/promise.md).
+    """File a ticket of `customer`, reported at `now`. Its FIRST clock starts at that instant (docs/promise.md), unless
+    nobody covers the problem: it is taken all the same, and nothing is promised.
 
     Raises CannotFile when component or site are not this customer's or the customer's own reference is taken.
     """
@@ -97,7 +101,8 @@ def file_ticket(
         last_message_at=now,
         updated_at=now,
     )
-    promise(ticket, now)
+    judgement = judge_support(customer_id=customer.pk, component=report.component, reported_at=now)
+    _save_and_promise(actor, ticket, judgement, now)
     attach(files, ticket=ticket, author_name=actor.name, now=now)
     if draft is not None:
         claim_draft_files(draft, ticket=ticket)
@@ -111,25 +116,24 @@ def file_ticket(
         severity=ticket.severity,
         because=ticket.severity_because,
         due_at=ticket.response_due_at,
+        covered=ticket.covered,
+        rule=judgement.coverage.rule,
         channel=channel,
     )
     tell("ticket.filed", actor, ticket, now)
     return ticket
 
 
-def promise(ticket: Ticket, now: datetime) -> None:
-    """Save the new ticket with its FIRST clock running, both or neither."""
-    ticket.response_due_at = ticket.clock_due_at = sla.due_at(ticket.severity, now)
-    ticket.response_outcome = "RUNNING"
+def _save_and_promise(actor: Actor, ticket: Ticket, judgement: Judgement, now: datetime) -> None:
+    """Save the new ticket with what was decided and, where it is covered, its FIRST clock running: all or nothing."""
+    if judgement.coverage.is_covered:
+        ticket.response_due_at = ticket.clock_due_at = sla.due_at(ticket.severity, now)
+        ticket.response_outcome = "RUNNING"
+    copy_judgement(ticket, judgement)
     ticket.save(force_insert=True)
-    sla.start(
-        customer_id=ticket.customer_id,
-        reseller_id=ticket.reseller_id,
-        ticket_id=ticket.pk,
-        severity=ticket.severity,
-        kind="FIRST",
-        started_at=now,
-    )
+    keep(actor, ticket, judgement, now)
+    if ticket.covered:
+        start_first(ticket, now)
 
 
 def next_number(customer: Organisation) -> int:

@@ -10,6 +10,7 @@ from tenancy.actor import Actor
 from tickets.lifecycle import UNSOLVED
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
+from tickets.services.covering import cover_by_merge
 
 
 class CannotMerge(Refused):
@@ -33,12 +34,13 @@ def merge(*, actor: Actor, ticket: Ticket, into: Ticket, now: datetime, version:
     if ticket.state not in UNSOLVED or into.state not in UNSOLVED:
         raise CannotMerge("Both tickets must still be open.", param="into")
     came_from = ticket.state
+    covered = cover_by_merge(actor, ticket, into, now)
     _keep_earlier_promise(ticket, into, now)
     ticket.merge()
     ticket.merged_into = into
     save(ticket, now, "state", "merged_into", "clock_due_at", "response_outcome", "response_stopped_at")
     record(actor, ticket, "ticket.merge", now, was=came_from, into=into.reference)
-    save(into, now, "clock_due_at", "response_due_at")
+    save(into, now, "clock_due_at", "response_due_at", *covered)
     record(actor, into, "ticket.absorbed", now, merged=ticket.reference, due_at=into.clock_due_at)
     tell("ticket.moved", actor, ticket, now, move="merge", was=came_from, to=ticket.state, into=into.reference)
     return into

@@ -9,13 +9,14 @@ from django.db import transaction
 
 from contracts.models import Component, Site
 from rozoom_support.lib.refusals import Refused
-from sla import services as sla
 from tenancy.actor import Actor
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves, must_answer_first
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
-from tickets.services.conversation import speaks_for_customer, start_next
+from tickets.services.conversation import speaks_for_customer
+from tickets.services.covering import decide_again
 from tickets.services.filing import refuse_taken_reference
+from tickets.services.promising import cancel, start_next
 
 
 class CannotMove(Refused):
@@ -90,7 +91,7 @@ def resolve(*, actor: Actor, ticket: Ticket, now: datetime, resolution: str = ""
     if ticket.clock_due_at is not None:
         if must_answer_first(ticket, actor):
             raise CannotMove("Answer the customer first: the promise still runs, and only a reply stops it.")
-        fields += _cancel(ticket, "the customer solved it", now)
+        fields += cancel(ticket, "the customer solved it", now)
     ticket.resolve()
     ticket.resolved_at, ticket.resolution = now, resolution
     return _finish(actor, ticket, "resolve", came_from, now, *fields, resolution=resolution)
@@ -118,9 +119,8 @@ def reopen(*, actor: Actor, ticket: Ticket, now: datetime, version: int | None =
     ticket.reopen()
     ticket.turn, ticket.resolved_at, ticket.closed_at = Turn.ROZOOM, None, None
     fields = ["turn", "resolved_at", "closed_at"]
-    if speaks_for_customer(ticket, actor) and ticket.clock_due_at is None:
-        ticket.clock_due_at = start_next(ticket, now)
-        fields.append("clock_due_at")
+    if speaks_for_customer(ticket, actor):
+        fields += start_next(ticket, now)
     return _finish(actor, ticket, "reopen", came_from, now, *fields)
 
 
@@ -131,22 +131,10 @@ def withdraw(*, actor: Actor, ticket: Ticket, now: datetime, reason: str = "", v
     if not reason.strip():
         raise CannotMove("Say in a few words why this ticket is not needed any more.", param="reason")
     came_from = ticket.state
-    fields = _cancel(ticket, "withdrawn", now)
+    fields = cancel(ticket, "withdrawn", now)
     ticket.withdraw()
     ticket.resolution = reason
     return _finish(actor, ticket, "withdraw", came_from, now, "resolution", *fields, reason=reason)
-
-
-def _cancel(ticket: Ticket, reason: str, now: datetime) -> list[str]:
-    """End the running clock, if any, and say which columns of the ticket changed with it."""
-    if ticket.clock_due_at is None:
-        return []
-    ended = sla.cancel(customer_id=ticket.customer_id, ticket_id=ticket.pk, reason=reason, now=now)
-    ticket.clock_due_at = None
-    if ended is None or ended.kind != "FIRST":
-        return ["clock_due_at"]
-    ticket.response_outcome, ticket.response_stopped_at = ended.outcome, ended.stopped_at
-    return ["clock_due_at", "response_outcome", "response_stopped_at"]
 
 
 @transaction.atomic
@@ -163,14 +151,15 @@ def change_details(
     emptied: Sequence[str] = (),
 ) -> Ticket:
     """Correct the subject, the reporter's own number, the component or the site. What is not given stays; `emptied` names
-    "component" or "site" to be taken away."""
+    "component" or "site" to be taken away. Another component may be covered otherwise: it is decided again."""
     actor.require("ticket:reply")
     ticket = lock(ticket, version=version)
     if ticket.state not in UNSOLVED:
         raise CannotMove("An ended ticket is not changed any more.")
     changed = _change_words(ticket, subject, external_reference) | _change_parts(ticket, component, site, emptied)
     if changed:
-        save(ticket, now, *changed)
+        more = decide_again(actor, ticket, now) if "component" in changed else []
+        save(ticket, now, *changed, *more)
         record(actor, ticket, "ticket.changed", now, was=changed)
         tell("ticket.changed", actor, ticket, now, fields=sorted(changed))
     return ticket

@@ -86,7 +86,7 @@ def why(request: Any, reference: str) -> HttpResponse:
         "section": "queue",
         "ticket": desk.ticket,
         "back_url": desk.url("ticket"),
-        "promises": explain(segments, desk.zone),
+        "promises": explain(segments, desk.zone, reported_at=desk.ticket.reported_at),
         "desk_zone": desk.zone,
     }
     return render(request, "desk/why.html", context)

@@ -51,7 +51,7 @@ def why(request: Any, reference: str) -> HttpResponse:
         "promise": promise,
         "late": promise.is_late(now),
         "by": by_words(promise.due_at, zone, now) if promise.due_at else "",
-        "explanations": explain(segments, zone),
+        "explanations": explain(segments, zone, reported_at=found.reported_at),
         "zone": zone,
     }
     return show(request, "portal/why.html", context)
