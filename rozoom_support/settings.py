@@ -435,6 +435,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "sla.sweep", "schedule": 1.0, "options": {"expires": 2.0}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
+    "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "tidy_files": {"task": "tickets.tidy_files", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
 # How often `manage.py watch` looks by itself, for the time Redis or beat is gone (seconds).
