@@ -8,11 +8,14 @@ from django.db import transaction
 from contracts.lifecycle import InvoiceState
 from contracts.models import Invoice, Payment
 from contracts.services._common import record
-from rozoom_support.lib.money import rounded, shown
+from rozoom_support.lib.money import minor_digits, rounded, shown
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
 
 OPEN = (InvoiceState.ISSUED, InvoiceState.PARTIALLY_PAID, InvoiceState.PAID)
+
+
+SMALL_DIFFERENCE = 100  # of the currency's minor unit: up to 1.00 USD, 100 JPY, 0.100 KWD
 
 
 class CannotBill(Refused):
@@ -53,6 +56,25 @@ def reverse_payment(*, actor: Actor, payment: Payment, value_date: date, now: da
     return _book(
         actor, invoice, -payment.amount, value_date, now, source=payment.source, reference=reference, reverses=payment
     )
+
+
+def small_difference(invoice: Invoice) -> Decimal:
+    """What finance may clear by an entry of its own: the open amount where it is small, else nothing."""
+    open_amount = invoice.balance()
+    most = Decimal(SMALL_DIFFERENCE).scaleb(-minor_digits(invoice.currency))
+    return open_amount if 0 < open_amount <= most else Decimal(0)
+
+
+@transaction.atomic
+def clear_small_difference(*, actor: Actor, invoice: Invoice, value_date: date, now: datetime) -> Payment:
+    """The last cents, by a visible entry. Nothing is paid by tolerance (docs/coverage.md)."""
+    actor.require("invoice:manage")
+    invoice = _locked(invoice)
+    amount = small_difference(invoice)
+    if not amount:
+        most = Decimal(SMALL_DIFFERENCE).scaleb(-minor_digits(invoice.currency))
+        raise CannotBill(f"Only an open amount of at most {shown(most, invoice.currency)} is cleared like this.")
+    return _book(actor, invoice, amount, value_date, now, source="small difference", reference="")
 
 
 def _locked(invoice: Invoice) -> Invoice:
