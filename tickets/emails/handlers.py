@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from notifications.handlers import Mail, handles
 from notifications.models import Event
+from notifications.readers import Reader, without
 from sla.models import Escalation
 from tenancy.context import database_now
 from tickets.emails import recipients, words
 from tickets.emails.letters import mail
-from tickets.emails.recipients import Reader, without
 from tickets.models import Attachment, Message, MessageKind, Ticket
 
 TOLD_OF_MOVES = {"resolve", "close", "reopen", "withdraw", "merge"}

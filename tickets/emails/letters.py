@@ -1,40 +1,15 @@
-"""A letter about a ticket: its parts in words, drawn once as plain text and once as HTML."""
+"""A letter about a ticket: whom it goes to, and what makes mail programs show all of them as one thread."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from notifications.handlers import Mail
-from rozoom_support.lib.ui import markdown
-from tickets.emails.recipients import Reader
+from notifications.letters import Letter, as_html, as_text
+from notifications.readers import Reader
 from tickets.models import Ticket
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What somebody wrote, with the words above it."""
-
-    title: str
-    body: str
-    files: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Letter:
-    """`why` says why this reader gets it. `headline` replaces the ticket's subject where it must be seen at a glance."""
-
-    lead: str
-    why: str
-    paragraphs: Sequence[str] = ()
-    quote: Quote | None = None
-    facts: Sequence[tuple[str, str]] = field(default_factory=list)
-    action: str = "Open the ticket"
-    headline: str = ""
 
 
 def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dict[str, Any] | None = None) -> Mail:
@@ -42,8 +17,8 @@ def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dic
     return Mail(
         to=reader.email,
         subject=f"[{ticket.reference}] {letter.headline or ticket.subject}",
-        text=_text(letter, url),
-        html=_html(letter, url, ticket),
+        text=as_text(letter, url),
+        html=as_html(letter, url, ticket.reference),
         key=key,
         headers=_headers(ticket),
         guard=guard,
@@ -65,24 +40,3 @@ def _headers(ticket: Ticket) -> dict[str, str]:
 def thread_root(ticket: Ticket) -> str:
     host = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2] or "localhost"
     return f"<ticket.{ticket.reference.lower()}@{host}>"
-
-
-def _text(letter: Letter, url: str) -> str:
-    parts = [letter.lead, *letter.paragraphs]
-    if letter.quote is not None:
-        parts += [letter.quote.title, _indented(letter.quote.body)]
-        if letter.quote.files:
-            parts.append(f"Files: {', '.join(letter.quote.files)}")
-    if letter.facts:
-        parts.append("\n".join(f"{term}: {value}" for term, value in letter.facts))
-    parts += [f"{letter.action}:\n{url}", f"-- \n{letter.why}\nroZoom Support"]
-    return "\n\n".join(parts) + "\n"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
-
-
-def _html(letter: Letter, url: str, ticket: Ticket) -> str:
-    body = markdown.render(letter.quote.body) if letter.quote is not None else ""
-    return render_to_string("mail/letter.html", {"letter": letter, "url": url, "quoted": body, "ticket": ticket})

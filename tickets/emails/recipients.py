@@ -1,49 +1,30 @@
 """Who is told about a ticket. Read as the worker, who sees all tenants: every look-up names the organisation it means."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from tenancy.models import Kind, Membership, Role
-from tenancy.preferences import preferences_of
+from notifications.readers import Reader, members, without
+from tenancy.models import Kind, Role
 from tickets.models import Ticket
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Somebody who gets a mail, as a member of the organisation that makes it their business."""
-
-    person_id: int
-    name: str
-    email: str
-    party: str  # customer, reseller or operator
-    organisation_id: int
-    zone: str
-
-
-def without(readers: Iterable[Reader], person_id: int | None) -> list[Reader]:
-    """Each address once, and never whoever did it."""
-    found = {reader.email.lower(): reader for reader in reversed(list(readers)) if reader.person_id != person_id}
-    return list(reversed(found.values()))
 
 
 def reporter(ticket: Ticket) -> list[Reader]:
     """Nobody when a program reported it, or when the person has left."""
     if ticket.reporter_id is None:
         return []
-    return _members(person_id=ticket.reporter_id, **_side(ticket, ticket.reporter_party))
+    return members(person_id=ticket.reporter_id, **_side(ticket, ticket.reporter_party))
 
 
 def customer_voice(ticket: Ticket) -> list[Reader]:
     """Who hears our answers: the reporter outside roZoom, else the customer's administrators, so that somebody does."""
     told = reporter(ticket) if ticket.reporter_party != "operator" else []
-    return told or _members(organisation_id=ticket.customer_id, role=Role.CUSTOMER_ADMINISTRATOR)
+    return told or members(organisation_id=ticket.customer_id, role=Role.CUSTOMER_ADMINISTRATOR)
 
 
 def assignee(ticket: Ticket) -> list[Reader]:
     if ticket.assignee_id is None:
         return []
-    return _members(person_id=ticket.assignee_id, **_side(ticket, ticket.assignee_party))
+    return members(person_id=ticket.assignee_id, **_side(ticket, ticket.assignee_party))
 
 
 def rozoom_assignee(ticket: Ticket) -> list[Reader]:
@@ -54,23 +35,23 @@ def rozoom_assignee(ticket: Ticket) -> list[Reader]:
 def team(ticket: Ticket) -> list[Reader]:
     if ticket.team_id is None:
         return []
-    return _members(teams=ticket.team_id, organisation__kind=Kind.OPERATOR)
+    return members(teams=ticket.team_id, organisation__kind=Kind.OPERATOR)
 
 
 def team_lead(ticket: Ticket) -> list[Reader]:
     if ticket.team_id is None:
         return []
-    return _members(leads=ticket.team_id, organisation__kind=Kind.OPERATOR)
+    return members(leads=ticket.team_id, organisation__kind=Kind.OPERATOR)
 
 
 def desk_agents() -> list[Reader]:
-    return _members(organisation__kind=Kind.OPERATOR, role=Role.AGENT)
+    return members(organisation__kind=Kind.OPERATOR, role=Role.AGENT)
 
 
 def duty_managers() -> list[Reader]:
     """The administrators stand in, so that the last rung of the ladder is never empty."""
-    told = _members(organisation__kind=Kind.OPERATOR, role=Role.DUTY_MANAGER)
-    return told or _members(organisation__kind=Kind.OPERATOR, role=Role.ADMINISTRATOR)
+    told = members(organisation__kind=Kind.OPERATOR, role=Role.DUTY_MANAGER)
+    return told or members(organisation__kind=Kind.OPERATOR, role=Role.ADMINISTRATOR)
 
 
 def reseller_agents(ticket: Ticket) -> list[Reader]:
@@ -102,7 +83,7 @@ def of_the_ladder(ticket: Ticket, names: Sequence[str]) -> list[Reader]:
 
 
 def _resellers(ticket: Ticket, role: Role) -> list[Reader]:
-    return _members(organisation_id=ticket.reseller_id, organisation__kind=Kind.RESELLER, role=role)
+    return members(organisation_id=ticket.reseller_id, organisation__kind=Kind.RESELLER, role=role)
 
 
 def _side(ticket: Ticket, party: str) -> dict[str, Any]:
@@ -112,21 +93,3 @@ def _side(ticket: Ticket, party: str) -> dict[str, Any]:
     if party == "reseller":
         return {"organisation_id": ticket.reseller_id, "organisation__kind": Kind.RESELLER}
     return {"organisation__kind": Kind.OPERATOR}
-
-
-def _members(**which: Any) -> list[Reader]:
-    found = Membership.objects.select_related("organisation", "person").filter(
-        is_active=True, person__is_active=True, organisation__is_active=True, **which
-    )
-    return [_reader(membership) for membership in found.order_by("person_name", "pk")]
-
-
-def _reader(membership: Membership) -> Reader:
-    return Reader(
-        person_id=membership.person_id,
-        name=membership.person_name,
-        email=membership.person_email,
-        party=membership.organisation.kind.lower(),
-        organisation_id=membership.organisation_id,
-        zone=preferences_of(membership.person, membership)["time_zone"],
-    )

@@ -7,13 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
+from notifications.letters import Letter, Quote
+from notifications.readers import Reader
 from rozoom_support.lib.ui.clock import amount
 from rozoom_support.lib.ui.times import clock_time, deadline
 from sla.clock import KIND_WORDS, TARGET_WORDS
 from sla.models import Escalation
 from tenancy.models import Kind
-from tickets.emails.letters import Letter, Quote
-from tickets.emails.recipients import Reader
 from tickets.lifecycle import State, Turn
 from tickets.models import Attachment, Message, MessageKind, Ticket
 from tickets.shown import OPERATOR_NAME
