@@ -6,11 +6,12 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.db.models import Sum
 
+from contracts import keeping
 from contracts.facts import SUSPENDED_AFTER
 from contracts.lifecycle import InvoiceState
 from contracts.models import CreditNote, Invoice, Payment
 from contracts.services._common import record
-from contracts.services._ending import bring_up_to_date, end_term, held_invoice, said
+from contracts.services._ending import end_term, held_invoice, said
 from contracts.services.agreements import held
 from contracts.services.billing import CannotBill
 from contracts.standing import today_of
@@ -127,7 +128,7 @@ def agree_write_off(*, actor: Actor, invoice: Invoice, now: datetime) -> Invoice
     lost = shown(invoice.balance(), invoice.currency)
     record(actor, invoice, "invoice.written-off", now, number=invoice.number, amount=lost)
     if invoice.term is not None:
-        bring_up_to_date(held(invoice.term), now)
+        keeping.bring_up_to_date(held(invoice.term), now)
     return invoice
 
 

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from contracts import fees
+from contracts import fees, keeping
 from contracts.lifecycle import InvoiceState, TermState
 from contracts.models import AgreementLine, AgreementTerm, Component, CreditNote, Invoice
 from contracts.services._common import record
-from contracts.services._ending import RUNNING, CannotEnd, bring_up_to_date, end_term, held_invoice, said, terminate
+from contracts.services._ending import RUNNING, CannotEnd, end_term, held_invoice, said, terminate
 from contracts.services.agreements import held
 from contracts.services.crediting import OPEN, credit_in_full, credit_part, void_invoice
 from contracts.standing import standing, today_of
@@ -47,7 +47,7 @@ def terminate_term(*, actor: Actor, term: AgreementTerm, on: date, reason: str, 
     last = term.end_date + timedelta(days=GRACE_DAYS if now_stands.state == TermState.GRACE else 0)
     if on > last:
         raise CannotEnd(f"Without notice it ends by itself on {last:%d %b %Y}.", param="on")
-    bring_up_to_date(term, now)
+    keeping.bring_up_to_date(term, now)
     terminate(actor, term, on, said(reason), now)
     return term
 

@@ -6,11 +6,10 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from contracts import fees
+from contracts import fees, keeping
 from contracts.lifecycle import TermState
 from contracts.models import AgreementTerm, Component, Invoice
 from contracts.services._common import record
-from contracts.services._ending import bring_up_to_date
 from contracts.services.agreements import draft_term, held, order, quote
 from contracts.services.billing import record_payment
 from contracts.services.quoting import Offer, Plan, plan
@@ -108,7 +107,7 @@ def reinstate(
         record_payment(
             actor=actor, invoice=invoice, amount=amount, value_date=paid_on, reference=reference.strip(), now=now
         )
-    bring_up_to_date(term, now)
+    keeping.bring_up_to_date(term, now)
     term.reinstate()
     term.save(update_fields=["state"])
     record(actor, term.agreement, "term.reinstated", now, paid_on=paid_on)
