@@ -305,4 +305,4 @@ def held(term: AgreementTerm) -> AgreementTerm:
 
 
 def _read(key: UUID) -> AgreementTerm:
-    return AgreementTerm.objects.select_related("agreement__sold_by").get(pk=key)
+    return AgreementTerm.objects.select_related("agreement__customer").get(pk=key)  # the seller may be hidden
