@@ -79,8 +79,8 @@ class ImportRun(models.Model):
 
 
 class ImportRow(models.Model):
-    """A row of a file between reading and writing, with the columns of all kinds. PostgreSQL may forget it after a crash
-    (the table is unlogged): then the file is read again. What follows `outcome` is what the last look at the database found."""
+    """A row of the file that is being gone through, with the columns of all kinds. It lives as long as that transaction; the
+    table is unlogged. What follows `outcome` is what the database says about it."""
 
     pk = models.CompositePrimaryKey("run_id", "line")
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
