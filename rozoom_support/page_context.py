@@ -19,7 +19,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "memberships": getattr(request, "memberships", []),
         "actor": actor,
-        "may": {"manage_tokens": actor is not None and actor.can("token:manage")},
+        "may": {
+            "manage_tokens": actor is not None and actor.can("token:manage"),
+            "import_files": actor is not None and actor.can("component:manage"),
+        },
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,
         "server_now_ms": int(now.timestamp() * 1000),

@@ -301,6 +301,11 @@ LIMITS = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS["json_bytes"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 5 * LIMITS["files_per_message"]  # so that one too many is told by the form
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "contracts.imports.uploads.ImportUploadHandler",  # first: it may refuse a file
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 _mail = urlsplit(env("EMAIL_URL", "smtp://127.0.0.1:1025" if _trial else None))
@@ -430,12 +435,15 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "sla.*": {"queue": "sla"},
     "notifications.*": {"queue": "mail"},
+    "contracts.imports": {"queue": "imports"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "sla.sweep", "schedule": 1.0, "options": {"expires": 2.0}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
+    "imports": {"task": "contracts.imports", "schedule": 2.0, "options": {"expires": 4.0}},
+    "tidy_imports": {"task": "contracts.tidy_imports", "schedule": 3600.0, "options": {"expires": 600.0}},
     "tidy_files": {"task": "tickets.tidy_files", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
 # How often `manage.py watch` looks by itself, for the time Redis or beat is gone (seconds).

@@ -74,7 +74,8 @@ UNION ALL SELECT line, 'serial', serial, format('The same product and serial sta
     FROM r WHERE found_product IS NOT NULL AND serial_normal IS NOT NULL) d WHERE line <> first_line
 UNION ALL SELECT r.line, 'serial', r.serial, 'This serial is taken.'
   FROM r JOIN contracts_component k ON k.id = r.found_id WHERE k.customer_id <> r.found_owner
-UNION ALL SELECT r.line, 'serial', r.serial, format('This component is %%s. An import changes only what is in use.', lower(k.state))
+UNION ALL SELECT r.line, 'serial', r.serial,
+    format('This component is %%s. An import changes only what is in use.', lower(k.state))
   FROM r JOIN contracts_component k ON k.id = r.found_id WHERE k.customer_id = r.found_owner AND k.state <> 'IN_USE'
 UNION ALL SELECT line, 'implemented_on', first_day::text, format('%%s %%s this component as implemented %%s. '
     'A change would move days that were quoted. Change it in Administration.', string_agg(DISTINCT number, ', '),

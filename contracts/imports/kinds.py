@@ -47,9 +47,7 @@ class Kind:
 
 
 def _price_row(values: Values) -> Iterator[Wrong]:
-    if values.get("list_price") and values.get("currency"):
-        if reason := cells.digits_fit(values["list_price"], values["currency"]):
-            yield "list_price", reason
+    yield from _digits(values, "list_price")
     yield from _in_order(values, "valid_from", "valid_to")
 
 
@@ -58,9 +56,13 @@ def _component_row(values: Values) -> Iterator[Wrong]:
 
 
 def _payment_row(values: Values) -> Iterator[Wrong]:
-    if values.get("amount") and values.get("currency"):
-        if reason := cells.digits_fit(values["amount"], values["currency"]):
-            yield "amount", reason
+    yield from _digits(values, "amount")
+
+
+def _digits(values: Values, name: str) -> Iterator[Wrong]:
+    amount, currency = values.get(name), values.get("currency")
+    if amount and currency and (reason := cells.digits_fit(amount, currency)):
+        yield name, reason
 
 
 def _in_order(values: Values, first: str, last: str) -> Iterator[Wrong]:

@@ -28,7 +28,8 @@ FROM (
   SELECT line, encode(sha256(convert_to(
     CASE WHEN reference IS NOT NULL THEN concat_ws(chr(31), 'reference', reference)
     ELSE concat_ws(chr(31), 'line', first_day, amount, currency, coalesce(payer, ''), coalesce(text, ''), row_number() OVER (
-      PARTITION BY first_day, amount, currency, payer, text, is_bad, reference ORDER BY line)) END, 'UTF8')), 'hex') AS fingerprint
+      PARTITION BY first_day, amount, currency, payer, text, is_bad, reference ORDER BY line)) END,
+    'UTF8')), 'hex') AS fingerprint
   FROM contracts_importrow WHERE run_id = %(run)s) f
 LEFT JOIN contracts_bankline b ON b.fingerprint = f.fingerprint
 WHERE r.run_id = %(run)s AND r.line = f.line"""

@@ -33,7 +33,8 @@ lined AS (
     lag(line) OVER follows AS before_line, lag(d) OVER follows AS before_d
   FROM (SELECT line, NULL::uuid AS id, p, c, d, t FROM mine UNION ALL SELECT NULL, id, p, c, d, t FROM theirs) entry
   WINDOW follows AS (PARTITION BY p, c ORDER BY d, line NULLS FIRST))"""
-ALL_LINED, GOOD_LINED = LINED.format(good=""), LINED.format(good="AND outcome <> 'bad'")
+ALL_LINED = LINED.format(good="")
+GOOD_LINED = LINED.format(good="AND outcome <> 'bad'")
 
 FIND = """
 UPDATE contracts_importrow r SET found_product = p.id, found_id = e.id, old_amount = e.list_price, old_day = e.valid_to
@@ -41,8 +42,8 @@ FROM contracts_importrow s
 LEFT JOIN contracts_product p ON upper(p.sku) = s.product
 LEFT JOIN contracts_pricelistentry e ON e.product_id = p.id AND e.currency = s.currency AND e.valid_from = s.first_day
 WHERE r.run_id = %(run)s AND s.run_id = r.run_id AND s.line = r.line"""
-COMPARE = f"""
-WITH {ALL_LINED}
+COMPARE = """
+WITH LINED
 UPDATE contracts_importrow r SET new_day = coalesce(r.last_day, l.next_d - 1),
   outcome = CASE WHEN r.is_bad THEN 'bad' WHEN r.found_id IS NULL THEN 'new'
     WHEN r.amount <> r.old_amount OR coalesce(r.last_day, l.next_d - 1) IS DISTINCT FROM r.old_day THEN 'changed'
@@ -50,8 +51,8 @@ UPDATE contracts_importrow r SET new_day = coalesce(r.last_day, l.next_d - 1),
 FROM contracts_importrow s LEFT JOIN lined l ON l.line = s.line
 WHERE r.run_id = %(run)s AND s.run_id = r.run_id AND s.line = r.line"""
 
-CHECKS = f"""
-WITH {ALL_LINED}, r AS NOT MATERIALIZED (SELECT * FROM contracts_importrow WHERE run_id = %(run)s)
+CHECKS = """
+WITH LINED, r AS NOT MATERIALIZED (SELECT * FROM contracts_importrow WHERE run_id = %(run)s)
 SELECT line, 'product' AS col, product AS value, 'There is no product with this SKU.' AS reason
   FROM r WHERE product IS NOT NULL AND found_product IS NULL
 UNION ALL SELECT line, 'valid_from', d::text, format('The same product, currency and first day stand in line %%s.', before_line)
@@ -77,8 +78,8 @@ FROM contracts_importrow r JOIN (
   ON b.product = r.product AND b.currency = r.currency
 WHERE r.run_id = %(run)s AND r.outcome <> 'bad'"""
 
-SHOW = f"""
-WITH {GOOD_LINED}
+SHOW = """
+WITH LINED
 SELECT r.line, r.product, r.currency, trim_scale(r.amount)::text, r.first_day::text, coalesce(r.new_day::text, ''),
   concat_ws('; ', CASE WHEN r.outcome = 'new' THEN 'is added' END,
     CASE WHEN r.amount <> r.old_amount THEN 'price was ' || trim_scale(r.old_amount) END,
@@ -89,8 +90,8 @@ SELECT r.line, r.product, r.currency, trim_scale(r.amount)::text, r.first_day::t
 FROM contracts_importrow r JOIN lined l ON l.line = r.line
 WHERE r.run_id = %(run)s AND r.outcome = %(outcome)s ORDER BY r.line LIMIT %(most)s"""
 
-END_OPEN = f"""
-WITH {GOOD_LINED}
+END_OPEN = """
+WITH LINED
 UPDATE contracts_pricelistentry e SET valid_to = l.next_d - 1 FROM lined l
 WHERE e.id = l.id AND l.t IS NULL AND l.next_line IS NOT NULL"""
 CHANGE = """
@@ -103,17 +104,21 @@ SELECT key, found_product, currency, amount, first_day, new_day
 FROM contracts_importrow WHERE run_id = %(run)s AND outcome = 'new' ORDER BY line"""
 
 
+def _lined(sql: str, lined: str = ALL_LINED) -> str:
+    return sql.replace("LINED", lined, 1)
+
+
 def judge(run_id: UUID) -> int:
     """Fill what the database says about each row. Returns how many faults it found."""
     with connection.cursor() as cursor:
         cursor.execute(FIND, {"run": run_id})
-        cursor.execute(COMPARE, {"run": run_id})
-    return note_problems(run_id, CHECKS) + note_problems(run_id, TOGETHER)
+        cursor.execute(_lined(COMPARE), {"run": run_id})
+    return note_problems(run_id, _lined(CHECKS)) + note_problems(run_id, TOGETHER)
 
 
 def preview(run_id: UUID, outcome: str, most: int) -> list[list[Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(SHOW, {"run": run_id, "outcome": outcome, "most": most})
+        cursor.execute(_lined(SHOW, GOOD_LINED), {"run": run_id, "outcome": outcome, "most": most})
         return [list(row) for row in cursor.fetchall()]
 
 
@@ -121,7 +126,7 @@ def write(run: ImportRun, actor: Actor, now: datetime) -> str:
     """Write every good row. Raises ChangedMeanwhile. Returns what else is to be said."""
     values = {"run": run.pk}
     with connection.cursor() as cursor:
-        cursor.execute(END_OPEN, values)
+        cursor.execute(_lined(END_OPEN, GOOD_LINED), values)
         ended = cursor.rowcount
         cursor.execute(CHANGE, values)
         if cursor.rowcount != run.changed:

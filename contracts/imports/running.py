@@ -1,8 +1,8 @@
 """Taking up what waits: a file is read, and after somebody has seen what it would do, written.
 
 PostgreSQL keeps the work. Whoever takes it up holds a lease that a thread of its own renews, and a lock that ends with the
-connection: after a kill it is taken up again from the start, and nobody works on it twice at once. Writing and the word that it is
-done are one transaction.
+connection: after a kill it is taken up again from the start, and nobody works on it twice at once. Writing and the word that
+it is done are one transaction.
 """
 
 import logging

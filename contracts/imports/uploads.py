@@ -19,12 +19,11 @@ class ImportUploadHandler(FileUploadHandler):
     is_import = False
     total = 0
 
-    def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
-    ) -> None:  # noqa: N803
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        """(input_data, META, content_length, boundary, encoding)"""
         if self.request is not None and self.request.path_info == reverse("contracts:imports"):
             self.is_import = True
-            self.total = content_length
+            self.total = args[2]
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
