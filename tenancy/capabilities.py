@@ -27,6 +27,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "agreement:order": {Role.CUSTOMER_ADMINISTRATOR} | RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
     "agreement:ask": CUSTOMERS,  # for a quote or a renewal
     "agreement:attest": RESELLERS,  # that its customer paid
+    "renewal:read": RESELLERS | {Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # what ends when
     "agreement:manage": {Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR},
     "invoice:read": {Role.CUSTOMER_ADMINISTRATOR, Role.DUTY_MANAGER, Role.FINANCE, Role.ADMINISTRATOR} | RESELLERS,
     "invoice:manage": {Role.FINANCE, Role.ADMINISTRATOR},
@@ -52,14 +53,14 @@ SCOPES: dict[str, set[str]] = {
         "ticket:assign",
         "ticket:merge",
     },
-    "tickets:answer": {"ticket:answer"},
+    "tickets:answer": {"ticket:answer", "ticket:grant-promise"},
     "notes:write": {"ticket:partner-note", "ticket:internal-note"},
     "components:read": {"component:read"},
 }
 SCOPE_WORDS: dict[str, str] = {
     "tickets:read": "Read tickets, messages and files",
     "tickets:write": "File, correct, move, assign and merge tickets, and write public replies",
-    "tickets:answer": "Answer for roZoom: people at roZoom reply through this integration",
+    "tickets:answer": "Answer for roZoom: people at roZoom reply and promise answers through this integration",
     "notes:write": "Write partner and internal notes",
     "components:read": "Read components, sites and what covers them",
 }

@@ -50,6 +50,7 @@ TITLES: dict[str, str] = {
     "cannot_move": "The ticket can not be moved like this",
     "cannot_merge": "The tickets can not be merged",
     "cannot_assign": "The ticket can not be given to this person",
+    "cannot_decide": "It can not be decided like this",
     "clock_runs": "A promise runs already",
     # too much, and our own trouble
     "too_many_requests": "Too many requests",

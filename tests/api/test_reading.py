@@ -34,7 +34,7 @@ FIELDS = [
     "allowed_actions",
     "version",
 ]
-ALSO = {"severity_because", "external_reference", "updated_at", "url"}
+ALSO = {"coverage", "severity_because", "external_reference", "updated_at", "url"}
 
 
 def backdate(filed: Ticket, by: timedelta) -> None:

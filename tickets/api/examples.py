@@ -34,6 +34,14 @@ TICKET_BODY: dict[str, Any] = {
     "reported_at": "2026-11-23T09:41:07.512300Z",
     "response_due_at": "2026-11-23T13:41:07.512300Z",
     "response": {"outcome": "RUNNING", "stopped_at": None, "late_s": 0},
+    "coverage": {
+        "state": "COVERED",
+        "rule": "S2",
+        "rule_state": "COVERED",
+        "reasons": ["Agreement AG-ACME-1 covers it until 3 Mar 2027."],
+        "would_change": [],
+        "override": None,
+    },
     "allowed_actions": ["withdraw", "reply"],
     "external_reference": "INC0012345",
     "updated_at": "2026-11-23T09:41:07.512300Z",
@@ -69,6 +77,7 @@ PROMISES_BODY: dict[str, Any] = {
             "kind": "FIRST",
             "severity": 2,
             "counted_from": "2026-11-23T09:41:07.512300Z",
+            "granted": False,
             "target_s": 14400.0,
             "first_due_at": "2026-11-23T13:41:07.512300Z",
             "due_at": "2026-11-23T13:41:07.512300Z",
@@ -113,5 +122,6 @@ MOVE = [
     _request("Withdraw", {"action": "withdraw", "reason": "It was a fuse of ours."}),
     _request("Merge", {"action": "merge", "into": "ACME-40"}),
 ]
+GRANT = [_request("A reason", {"reason": "You helped us find the cause last time."})]
 ASSIGNMENT = [_request("To a person", {"assignee": "marek@rozoom.example"}), _request("To nobody", {"assignee": None})]
 NOT_MODIFIED = {304: OpenApiResponse(description="You have this version already.")}

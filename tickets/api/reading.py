@@ -12,6 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Expression, QuerySet
 
+from contracts.services.decisions import COVERED, UNCOVERED
 from rozoom_support.lib.refusals import NotFound
 from sla.clock import lateness
 from sla.queries import Explanation
@@ -45,6 +46,8 @@ class Row(NamedTuple):
     assignee_id: int | None
     assignee_name: str
     assignee_party: str
+    covered: bool
+    coverage: str | None
     reported_at: datetime
     response_due_at: datetime | None
     response_outcome: str
@@ -100,7 +103,7 @@ class Reader:
         self.actor, self.now = actor, now
         page = "tickets" if actor.party == "customer" else "desk/tickets"
         self.page = f"{settings.BASE_URL}/{page}"
-        self._allowed: dict[tuple[str, bool, bool, bool], list[str]] = {}
+        self._allowed: dict[tuple[str, bool, bool, bool, bool], list[str]] = {}
 
     def ticket(self, row: Row) -> dict[str, Any]:
         return {
@@ -124,6 +127,7 @@ class Reader:
             "reported_at": stamp(row.reported_at),
             "response_due_at": stamp(row.response_due_at),
             "response": self.response(row),
+            "coverage": write_coverage(row.covered, row.coverage),
             "allowed_actions": self.allowed_actions(row),
             "external_reference": row.external_reference,
             "updated_at": stamp(row.updated_at),
@@ -147,10 +151,14 @@ class Reader:
         mine = row.assignee_id is not None and row.assignee_id == self.actor.person_id
         reopens = may_reopen(cast(Ticket, row), self.now, settings.LIMITS["reopen_days"])
         answer_first = must_answer_first(cast(Ticket, row), self.actor)
-        key = (row.state, mine, reopens, answer_first)
+        key = (row.state, mine, reopens, answer_first, row.covered)
         if key not in self._allowed:
             ticket = Ticket(
-                state=row.state, assignee_id=row.assignee_id, resolved_at=row.resolved_at, closed_at=row.closed_at
+                state=row.state,
+                assignee_id=row.assignee_id,
+                resolved_at=row.resolved_at,
+                closed_at=row.closed_at,
+                covered=row.covered,
             )
             names = allowed(ticket, self.actor, self.now, settings.LIMITS["reopen_days"])
             self._allowed[key] = [name for name in names if name != "resolve" or not answer_first]
@@ -191,6 +199,20 @@ def write_impact(answers: str | None) -> dict[str, str] | None:
     }
 
 
+def write_coverage(covered: bool, kept: str | None) -> dict[str, Any]:
+    """What was decided, as the ticket carries it; tickets from before decisions were kept count as covered."""
+    known = json.loads(kept) if kept else {}
+    state = COVERED if covered else UNCOVERED
+    return {
+        "state": state,
+        "rule": known.get("rule"),
+        "rule_state": known.get("rule_outcome", state),
+        "reasons": known.get("reasons", []),
+        "would_change": known.get("would_change", []),
+        "override": known.get("override") or None,
+    }
+
+
 def write_message(message: Message, files: Iterable[Attachment]) -> dict[str, Any]:
     return {
         "id": str(message.pk),
@@ -228,6 +250,7 @@ def write_promise(promise: Explanation, now: datetime) -> dict[str, Any]:
         "kind": promise.kind,
         "severity": promise.severity,
         "counted_from": stamp(promise.counted_from),
+        "granted": promise.granted,
         "target_s": promise.target.total_seconds(),
         "first_due_at": stamp(promise.first_due_at),
         "due_at": stamp(promise.due_at),

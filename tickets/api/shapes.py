@@ -12,7 +12,8 @@ from tickets.severity import BUSINESS, SERVICE, WORKAROUND
 LIMITS = settings.LIMITS
 OUTCOMES = ("RUNNING", "MET", "MISSED", "CANCELLED")
 PARTIES = ("customer", "reseller", "operator")
-ACTIONS = (*MOVES, "reply", "partner_note", "internal_note", "assign")
+ACTIONS = (*MOVES, "reply", "partner_note", "internal_note", "assign", "grant_promise")
+COVERAGE = ("COVERED", "UNCOVERED")
 YES_NO = ("yes", "no")
 PROMISE_KINDS = ("FIRST", "NEXT")
 WAIT_TURNS = tuple(str(turn.value) for turn in Turn if turn != Turn.ROZOOM)
@@ -45,6 +46,21 @@ class ResponseShape(serializers.Serializer):
     )
 
 
+class TicketCoverageShape(serializers.Serializer):
+    """Decided when the problem was reported, and kept."""
+
+    state = serializers.ChoiceField(choices=COVERAGE, help_text="What holds. Nothing is promised on UNCOVERED.")
+    rule = serializers.CharField(
+        allow_null=True, help_text="S0 to S5; null on tickets from before decisions were kept."
+    )
+    rule_state = serializers.ChoiceField(
+        choices=COVERAGE, help_text="What the rules said; another than `state` where roZoom decided otherwise."
+    )
+    reasons = serializers.ListField(child=serializers.CharField())
+    would_change = serializers.ListField(child=serializers.CharField())
+    override = serializers.CharField(allow_null=True, help_text="Why roZoom decided otherwise, or again.")
+
+
 class TicketShape(serializers.Serializer):
     reference = serializers.CharField(help_text="ACME-42: what people say on the phone.")
     customer = serializers.CharField(help_text="The customer's code.")
@@ -68,6 +84,7 @@ class TicketShape(serializers.Serializer):
     reported_at = serializers.DateTimeField()
     response_due_at = serializers.DateTimeField(allow_null=True)
     response = ResponseShape()
+    coverage = TicketCoverageShape()
     allowed_actions = serializers.ListField(
         child=serializers.ChoiceField(choices=ACTIONS), help_text="What this token may do with the ticket now."
     )
@@ -122,6 +139,10 @@ class AssignmentBody(StrictSerializer):
     assignee = Text(
         max_length=254, one_line=True, allow_null=True, help_text="The e-mail address of a person, or null."
     )
+
+
+class GrantBody(StrictSerializer):
+    reason = Text(max_length=400, help_text="Why roZoom answers all the same. The customer reads it.")
 
 
 class FileShape(serializers.Serializer):
@@ -183,6 +204,7 @@ class PromiseShape(serializers.Serializer):
     kind = serializers.ChoiceField(choices=PROMISE_KINDS, help_text="The first answer, or one to a later message.")
     severity = serializers.IntegerField()
     counted_from = serializers.DateTimeField()
+    granted = serializers.BooleanField(help_text="Not by the rules: a person of roZoom promised it, at `counted_from`.")
     target_s = serializers.FloatField(help_text="What was promised when it began, in seconds.")
     first_due_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()

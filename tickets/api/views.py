@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from sla.queries import explain, segments_of
 from tenancy.api.idempotency import answer_once, json_response
+from tenancy.api.inputs import valid_body
 from tenancy.api.pagination import paginate
 from tenancy.api.schema import (
     BODY,
@@ -26,7 +27,15 @@ from tickets.api import examples
 from tickets.api.finding import find_ticket, known_reference
 from tickets.api.listing import PARAMETERS, READERS, asked_for
 from tickets.api.reading import Reader, read_picked, read_ticket, write_promise
-from tickets.api.shapes import AssignmentBody, PromisesShape, TicketBody, TicketChange, TicketShape, TransitionBody
+from tickets.api.shapes import (
+    AssignmentBody,
+    GrantBody,
+    PromisesShape,
+    TicketBody,
+    TicketChange,
+    TicketShape,
+    TransitionBody,
+)
 from tickets.api.writing import read_assignee, read_change, read_move, read_report, read_survivor
 from tickets.models import Channel, Ticket
 
@@ -64,7 +73,8 @@ class Tickets(ApiView):
     @operation(
         id_="file_ticket",
         summary="File a ticket",
-        words="Its promise runs from the moment we have it. Send an Idempotency-Key, so that a repeated request is one ticket.",
+        words="Its promise runs from the moment we have it. A problem that nobody covers is taken too, and nothing is promised: "
+        "`coverage` says why, and what would change it. Send an Idempotency-Key, so that a repeated request is one ticket.",
         request=TicketBody,
         answer=TicketShape,
         status=201,
@@ -186,7 +196,7 @@ class Assignment(ApiView):
 
 class Promise(ApiView):
     tag = "Tickets"
-    capabilities: ClassVar = {"GET": ("ticket:read",)}
+    capabilities: ClassVar = {"GET": ("ticket:read",), "POST": ("ticket:read", "ticket:grant-promise")}
 
     @operation(
         id_="explain_promise",
@@ -202,3 +212,28 @@ class Promise(ApiView):
         told = explain(segments_of(ticket.customer_id, ticket.pk), zone, reported_at=ticket.reported_at)
         promises: list[dict[str, Any]] = [write_promise(promise, now_of(request)) for promise in told]
         return json_response({"reference": ticket.reference, "time_zone": zone, "promises": promises})
+
+    @operation(
+        id_="grant_promise",
+        summary="Promise an answer to a ticket that nobody covers",
+        words="roZoom only, with a reason that the customer reads. The clock starts now.",
+        request=GrantBody,
+        answer=TicketShape,
+        problems=CHANGES,
+        parameters=[IF_MATCH, IDEMPOTENCY_KEY, etag_header(200)],
+        examples=[*examples.GRANT, *examples.TICKET],
+    )
+    def post(self, request: Request, reference: str) -> HttpResponseBase:
+        ticket = find_ticket(request, reference)
+        return answer_once(request, lambda: self.grant(request, ticket))
+
+    def grant(self, request: Request, ticket: Ticket) -> HttpResponse:
+        version = required_version(request)
+        services.grant_promise(
+            actor=actor_of(request),
+            ticket=ticket,
+            reason=valid_body(GrantBody, request.data)["reason"],
+            now=now_of(request),
+            version=version,
+        )
+        return answer_ticket(request, ticket.reference)

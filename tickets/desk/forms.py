@@ -170,6 +170,16 @@ class WithdrawForm(MoveForm):
     )
 
 
+class DecideForm(MoveForm):
+    reason = forms.CharField(
+        label="Why?",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The customer and its reseller read this.",
+        error_messages={"required": "Say in a few words why", "max_length": "Shorten the reason to 400 characters"},
+    )
+
+
 class MergeForm(forms.Form):
     into = forms.CharField(
         label="Number of the ticket that goes on",

@@ -30,6 +30,7 @@ class Row:
     started_at: datetime | None
     due_at: datetime | None
     changed_at: datetime
+    silence: str  # why no clock stands in the row
 
 
 def row(actor: Actor, ticket: Ticket, said: Mapping[str, str] | None, list_query: str) -> Row:
@@ -49,6 +50,7 @@ def row(actor: Actor, ticket: Ticket, said: Mapping[str, str] | None, list_query
         started_at=started_at,
         due_at=due_at,
         changed_at=ticket.closed_at or ticket.resolved_at or ticket.updated_at,
+        silence="No answer due" if ticket.covered else "Not covered, no promise",
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.desk.views import moves, queue, sending, ticket
+from tickets.desk.views import coverage, moves, queue, sending, ticket
 
 app_name = "desk"
 urlpatterns = [
@@ -19,5 +19,6 @@ urlpatterns = [
     path("tickets/<str:reference>/take/", ticket.take_it, name="take"),
     path("tickets/<str:reference>/assign/", ticket.assign_it, name="assign"),
     path("tickets/<str:reference>/move/<str:name>/", moves.move, name="move"),
+    path("tickets/<str:reference>/coverage/", coverage.decide, name="coverage"),
     path("tickets/<str:reference>/merge/", moves.merge_it, name="merge"),
 ]

@@ -75,6 +75,11 @@ def _quoted(words: str, what: str) -> Callable[[str, Mapping[str, Any]], str]:
     return said
 
 
+def _filed(who: str, data: Mapping[str, Any]) -> str:
+    words = f"{who} reported it: severity {data.get('severity', '?')}"
+    return words if data.get("covered", True) else f"{words}, not covered"
+
+
 def _spoke(what: str) -> Callable[[str, Mapping[str, Any]], str]:
     then = {"wait": " and is waiting for the customer", "resolve": " and resolved it"}
 
@@ -103,7 +108,7 @@ TOLD = {
 }
 SHOWN_BY_ITSELF = {"ticket.filed", "message.public", "message.partner", "message.internal"}
 EVENT_WORDS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
-    "ticket.filed": lambda who, data: f"{who} reported it: severity {data.get('severity', '?')}",
+    "ticket.filed": _filed,
     "ticket.assigned": _assigned,
     "ticket.begin": lambda who, data: f"{who} started work",
     "ticket.wait": _wait,
@@ -115,6 +120,8 @@ EVENT_WORDS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "ticket.merge": lambda who, data: f"{who} merged it into {data.get('into', 'another ticket')}",
     "ticket.absorbed": lambda who, data: f"{who} merged {data.get('merged', 'another ticket')} into this one",
     "ticket.changed": _changed,
+    "ticket.granted": _quoted("promised an answer although nobody covers it", "reason"),
+    "ticket.refused": _quoted("decided that it is not covered", "reason"),
     "ticket.severity": lambda who, data: f"{who} changed the severity from {data.get('was')} to {data.get('to')}",
     "ticket.imported": lambda who, data: f"Imported from another system, where it was {data.get('incident')}",
     "message.public": _spoke("replied"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from sla.queries import segments_of
 from tenancy.pages import new_form_token
 from tickets import queries
-from tickets.desk import composing, facts, moving
+from tickets.desk import composing, coverage, facts, moving
 from tickets.desk.composing import Desk
 from tickets.desk.filters import Asked
 from tickets.desk.forms import ComposeForm
@@ -103,6 +103,7 @@ def page(
         "component_lines": facts.component(ticket, now),
         "customer_lines": facts.customer(ticket, desk.readers.reseller, _updated(ticket, messages, events)),
         "impact_lines": facts.impact(ticket),
+        **coverage.card(desk),
         "earlier": facts.earlier_of_component(actor, ticket),
         "files": facts.files(files),
         "history": facts.history(events),

@@ -94,6 +94,16 @@ def moved(event: Event) -> Iterator[Mail]:
         yield mail(words.moved(ticket, move, event.payload, reader), reader=reader, ticket=ticket, key="moved")
 
 
+@handles("ticket.coverage")
+def coverage(event: Event) -> Iterator[Mail]:
+    ticket = _ticket(event)
+    if ticket is None or ticket.covered != event.payload.get("covered"):
+        return  # decided again meanwhile, and the next mail says so
+    now = database_now()
+    for reader in without([*recipients.customer_voice(ticket), *recipients.reseller_agents(ticket)], _by(event)):
+        yield mail(words.decided(ticket, reader, now), reader=reader, ticket=ticket, key="coverage")
+
+
 @handles("sla.escalated")
 def escalated(event: Event) -> Iterator[Mail]:
     ticket = _ticket(event)

@@ -16,7 +16,7 @@ from sla.models import Escalation
 from tenancy.models import Kind
 from tickets.lifecycle import State, Turn
 from tickets.models import Attachment, Message, MessageKind, Ticket
-from tickets.shown import OPERATOR_NAME
+from tickets.shown import OPERATOR_NAME, cover_of
 
 NOTICED_LATE = timedelta(seconds=30)
 MOVED = {
@@ -36,8 +36,12 @@ KINDS = {
 def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     """To the reporter: the number, the severity and why, and the promise as an instant."""
     counts = (
-        f"The clock started when you sent the ticket at {clock_time(ticket.reported_at, reader.zone)}. "
-        "It stops at our first personal answer. An automatic e-mail such as this one does not count as the answer."
+        ""
+        if ticket.response_due_at is None
+        else (
+            f"The clock started when you sent the ticket at {clock_time(ticket.reported_at, reader.zone)}. "
+            "It stops at our first personal answer. An automatic e-mail such as this one does not count as the answer."
+        )
     )
     return Letter(
         lead=f"We have your ticket. Its number is {ticket.reference}.",
@@ -45,7 +49,8 @@ def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
             f"Severity {ticket.severity}, because you told us: {ticket.severity_because}.",
             *([f"You doubt this: “{ticket.severity_doubt}”. We settle it with you."] if ticket.severity_doubt else []),
             *promise(ticket, reader, now),
-            counts,
+            *not_covered(ticket),
+            *([counts] if counts else []),
             f"Is it getting worse? Write in the ticket{_or_call(ticket)}.",
         ],
         facts=[("Subject", ticket.subject), *_place(ticket)],
@@ -66,13 +71,37 @@ def promise(ticket: Ticket, reader: Reader, now: datetime) -> list[str]:
     return [f"A person at roZoom will answer by {due} (within {TARGET_WORDS[ticket.severity]})."]
 
 
+def not_covered(ticket: Ticket) -> list[str]:
+    """Why nothing is promised, and what the customer can do."""
+    if ticket.covered:
+        return []
+    cover = cover_of(ticket)
+    return [
+        " ".join(["Nobody covers this, so no answer time is promised. We read it all the same.", *cover.reasons]),
+        *([f"What you can do: {' '.join(cover.would_change)}"] if cover.would_change else []),
+    ]
+
+
+def decided(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
+    """roZoom decided otherwise than the rules: an answer all the same, or none."""
+    reason = cover_of(ticket).override
+    if ticket.covered:
+        lead = f"roZoom promised an answer on {ticket.reference} all the same."
+        lines = [f"What was written: “{reason}”", *promise(ticket, reader, now)]
+    else:
+        lead = f"{ticket.reference} is not covered. No answer time is promised any more."
+        lines = [f"What was written: “{reason}”"]
+    return Letter(lead=lead, paragraphs=lines, facts=[("Subject", ticket.subject)], why=_why(ticket, reader))
+
+
 def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     """To the desk of roZoom and of the reseller."""
     role = "roZoom's desk" if reader.party == "operator" else f"the desk that serves {ticket.customer.name}"
     return Letter(
         headline=f"New, severity {ticket.severity}: {ticket.subject}",
         lead=f"{ticket.customer.name} reported a problem of severity {ticket.severity}.",
-        paragraphs=_due_lines(ticket.response_due_at, reader, now),
+        paragraphs=_due_lines(ticket.response_due_at, reader, now)
+        or ["Nobody covers it, so no answer is promised.", *cover_of(ticket).reasons],
         quote=Quote(f"{ticket.reporter_name}:", ticket.description),
         facts=_facts(ticket),
         action="Open it at the desk",

@@ -69,6 +69,14 @@ def _changed(who: str, data: dict[str, Any]) -> str:
     return f"{who} corrected the {' and the '.join(names)}" if names else ""
 
 
+def _granted(who: str, data: dict[str, Any]) -> str:
+    return f"{OPERATOR_NAME} promised an answer all the same: “{data.get('reason', '')}”"
+
+
+def _refused(who: str, data: dict[str, Any]) -> str:
+    return f"{OPERATOR_NAME} decided that this is not covered: “{data.get('reason', '')}”"
+
+
 EVENT_WORDS: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "ticket.filed": _filed,
     "ticket.assigned": _assigned,
@@ -83,6 +91,8 @@ EVENT_WORDS: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "ticket.absorbed": lambda who, data: f"{data.get('merged', 'Another ticket')} became part of this one",
     "ticket.changed": _changed,
     "ticket.severity": lambda who, data: f"{who} changed the severity from {data.get('was')} to {data.get('to')}",
+    "ticket.granted": _granted,
+    "ticket.refused": _refused,
     "message.public": _spoke,
     "files.added": lambda who, data: f"{who} added {_counted(data.get('files'))}",
 }

@@ -87,15 +87,64 @@ class CustomerForm(Pick):
 
 
 class ComponentForm(Pick):
+    """A radio, or a serial typed from the label: then `cleaned_data["component"]` is the component it names. A serial that
+    nobody knows goes with "I do not know"."""
+
     field_name = "component"
-    component = forms.CharField(
-        label="Which component is failing?",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose which component is failing, or “I do not know”"},
+    component = forms.CharField(label="Which component is failing?", widget=forms.RadioSelect, required=False)
+    serial = forms.CharField(
+        label="Not in the list? Type its serial",
+        help_text="It stands on the label. Capitals, spaces and dashes do not matter.",
+        required=False,
+        max_length=80,
+        widget=forms.TextInput(attrs={"class": "w-m", "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"max_length": "A serial has at most 80 characters"},
     )
 
+    def __init__(
+        self,
+        *args: Any,
+        find_serial: Callable[[str], Component | None],
+        near: Callable[[str], list[Component]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.find_serial, self.near = find_serial, near
+        self.suggested: list[Component] = []
+
     def clean_component(self) -> Component | None:
-        return self.found(self.cleaned_data["component"], "We do not know this component. Choose one from the list")
+        value = self.cleaned_data["component"]
+        if not value:
+            return None
+        return self.found(value, "We do not know this component. Choose one from the list")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        serial, picked = cleaned.get("serial", ""), self.data.get("component", "")
+        if serial:
+            self._name(serial, picked)
+        elif not picked and not self.errors:
+            self.add_error("component", "Choose which component is failing, or “I do not know”")
+        return cleaned
+
+    def _name(self, serial: str, picked: str) -> None:
+        named = self.find_serial(serial)
+        chosen = self.cleaned_data.get("component")
+        if named is None and picked != UNKNOWN:
+            self.suggested = self.near(serial)
+            self.add_error("serial", _unknown_serial(serial, self.suggested))
+        elif named is not None and chosen is not None and named.pk != chosen.pk:
+            words = "This is the serial of another component than the one you chose. Keep one of the two"
+            self.add_error("serial", words)
+        elif named is not None:
+            self.cleaned_data["component"] = named
+
+
+def _unknown_serial(serial: str, suggested: Sequence[Component]) -> str:
+    if suggested:
+        names = " or ".join(one.serial for one in suggested)
+        return f"We do not know serial {serial}. Did you mean {names}? Choose it above, or check the label"
+    return f"We do not know serial {serial}. Check the label, or choose “I do not know”: we will find it"
 
 
 class SiteForm(Pick):

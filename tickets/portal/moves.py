@@ -28,7 +28,9 @@ class Move:
         """With the ticket's number and only the effects that apply. "{days}" and "{number}" are filled in."""
         facts = {"number": ticket.reference, "days": settings.LIMITS["reopen_days"]}
         runs = ticket.clock_due_at is not None
-        effects = [effect.format(**facts) for effect in self.effects if runs or effect != PROMISE_ENDS]
+        void = {PROMISE_ENDS} if not runs else set()
+        void |= {PROMISE_STARTS} if not ticket.covered else set()
+        effects = [effect.format(**facts) for effect in self.effects if effect not in void]
         return {
             "title": self.title.format(**facts),
             "effects": effects,
@@ -39,6 +41,7 @@ class Move:
 
 
 PROMISE_ENDS = "roZoom no longer has to answer within the promised time."
+PROMISE_STARTS = "A new time for our answer starts at once."
 REOPEN = "If it comes back, you can open the ticket again within {days} days."
 
 # In the order of their buttons. A name is a move of lifecycle.MOVES.
@@ -64,7 +67,7 @@ MOVES: dict[str, Move] = {
     "reopen": Move(
         label="It is not solved",
         title="What is still wrong with {number}?",
-        effects=("Your message is sent and the ticket is open again.", "A new time for our answer starts at once."),
+        effects=("Your message is sent and the ticket is open again.", PROMISE_STARTS),
         send="Send and open again",
         keep="It is solved after all",
         done="{number} is open again.",

@@ -128,6 +128,8 @@ def next_words(ticket: Ticket, promise: Promise, partner: str, *, zone: str, now
 
 
 def _at_work(ticket: Ticket, partner: str) -> str:
+    if ticket.state == State.NEW and not ticket.covered:
+        return f"Nothing covers this, so no answer time is promised. {OPERATOR_NAME} reads it and tells you what it would cost."
     if ticket.state == State.WAITING and ticket.turn == Turn.SUPPLIER:
         return "We are waiting for a supplier. You get a mail when there is news."
     if ticket.state == State.WAITING and ticket.turn == Turn.RESELLER and partner:

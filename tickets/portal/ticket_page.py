@@ -17,7 +17,7 @@ from tickets.portal.forms import ReplyForm
 from tickets.portal.moves import offered
 from tickets.portal.shown import look_of, next_words, readers_of, state_words, waits_for_customer
 from tickets.queries import conversation_with_files, drafts_of, history
-from tickets.shown import File, Promise, file_of, partner_of, promise_of_segments, zone_of
+from tickets.shown import File, Promise, cover_of, file_of, partner_of, promise_of_segments, zone_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str,
         "look": look_of(ticket),
         "partner": found.partner,
         "promise": found.promise,
+        "cover": cover_of(ticket),
         "next_words": next_words(ticket, found.promise, found.partner, zone=zone, now=now, told=told),
         "late": late,
         "needs_you": waits_for_customer(ticket),

@@ -1,7 +1,8 @@
 """A report on its way: which step is open, what was answered, and what it becomes when it is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -11,14 +12,16 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 
+from contracts.coverage import Row, rows_of
 from contracts.models import Component, Site, normal_serial
-from contracts.queries import component_for, components_of, site_for
+from contracts.queries import component_by_serial, component_for, components_of, near_components, site_for
 from rozoom_support.lib.refusals import NotFound
 from rozoom_support.lib.ui.forms import Labelled
 from tenancy.actor import Actor
 from tenancy.models import DoneDeed, Kind, Organisation
 from tickets.models import ServiceKind, TicketDraft
 from tickets.portal import forms as shapes
+from tickets.portal.covering import Outlook, line_of, outlook
 from tickets.portal.forms import KIND_OF_PRODUCT, UNKNOWN, Choice
 from tickets.services import Report
 
@@ -44,17 +47,20 @@ class Choices:
     more: bool = False
 
 
-def component_choice(component: Component) -> Choice:
+def component_choice(row: Row) -> Choice:
+    component = row.component
     facts = [f"Serial {component.serial}", component.location, component.site.name]
-    return str(component.pk), Labelled(component.product.name, " · ".join(fact for fact in facts if fact))
+    hint = " · ".join(fact for fact in facts if fact)
+    return str(component.pk), Labelled(component.product.name, hint, line_of(row), warns=not row.is_covered)
 
 
 def _sought(words: str) -> str:
     return words.replace("\x00", "").strip()[:100]  # PostgreSQL knows no NUL
 
 
-def component_choices(customer: Organisation, words: str, chosen: Component | None) -> Choices:
-    """Components in use, narrowed by product, serial, place or site. What was chosen before stays on top."""
+def component_choices(customer: Organisation, words: str, first: Sequence[Component], now: datetime) -> Choices:
+    """Components in use, narrowed by product, serial, place or site, each with what covers it. `first` stay on top: what was
+    chosen before, or what a serial may have meant."""
     found = components_of(customer)
     words = _sought(words)
     if words:
@@ -62,9 +68,9 @@ def component_choices(customer: Organisation, words: str, chosen: Component | No
         hit = Q(product__name__icontains=words) | Q(location__icontains=words) | Q(site__name__icontains=words)
         found = found.filter(hit | Q(serial_normal__contains=serial) if serial else hit)
     rows = list(found[: SHOWN + 1])
-    shown = [component_choice(one) for one in rows[:SHOWN] if chosen is None or one.pk != chosen.pk]
-    if chosen is not None:
-        shown.insert(0, component_choice(chosen))
+    on_top = {one.pk for one in first}
+    listed = [*first, *(one for one in rows[:SHOWN] if one.pk not in on_top)]
+    shown = [component_choice(row) for row in rows_of(listed, now)]
     return Choices(shown, bool(words) or len(rows) > SEARCH_FROM, words, len(rows) > SHOWN)
 
 
@@ -94,9 +100,9 @@ def unsaved(customer: Organisation, answers: dict[str, str]) -> TicketDraft:
 class Writing:
     """A draft with everything it refers to. Forms are made from the kept answers; a step is done when its form is valid."""
 
-    def __init__(self, actor: Actor, draft: TicketDraft, *, words: str = "") -> None:
+    def __init__(self, actor: Actor, draft: TicketDraft, now: datetime, *, words: str = "") -> None:
         """`words` narrow the list of components."""
-        self.actor, self.draft, self.words = actor, draft, words
+        self.actor, self.draft, self.now, self.words = actor, draft, now, words
         self.customer: Organisation = draft.customer
         self.choices: Choices | None = None
 
@@ -137,14 +143,37 @@ class Writing:
         """The form of a step as its page shows it: with what was typed, or with what is kept."""
         more: dict[str, Any] = {"data": data} if data is not None else {"initial": self._initial(step)}
         if step == "component":
-            self.choices = component_choices(self.customer, self.words, self.component)
-            choices = [*self.choices.shown, (UNKNOWN, "I do not know")]
-            return shapes.ComponentForm(find=self.find_component, choices=choices, **more)
+            return self._component_form(more)
         if step == "site":
             return shapes.SiteForm(find=self.find_site, choices=self._site_choices(), **more)
         if step == "impact":
             return shapes.ImpactForm(**more)
         return shapes.ProblemForm(**more)
+
+    def _component_form(self, more: dict[str, Any]) -> shapes.ComponentForm:
+        serials: dict[str, Any] = {"find_serial": self.find_serial, "near": self.near_serial}
+        form = shapes.ComponentForm(find=self.find_component, choices=[], **serials, **more)
+        form.is_valid()  # only then it is known what a serial may have meant
+        chosen = [self.component] if self.component is not None else []
+        self.choices = component_choices(self.customer, self.words, form.suggested or chosen, self.now)
+        form.fields["component"].widget.choices = [*self.choices.shown, (UNKNOWN, "I do not know")]  # type: ignore[attr-defined]
+        return form
+
+    def find_serial(self, serial: str) -> Component | None:
+        return component_by_serial(self.customer, serial)
+
+    def near_serial(self, serial: str) -> list[Component]:
+        return near_components(self.customer, serial)
+
+    def chosen(self, form: forms.Form, typed: dict[str, str]) -> dict[str, str]:
+        """What is kept of the first step: the component that a serial named, instead of the serial."""
+        named = form.cleaned_data.get("component") if form.is_valid() else None
+        return typed if named is None else {**typed, "component": str(named.pk), "serial": ""}
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """What would be decided about cover if this were sent now."""
+        return outlook(self.customer.pk, self.component, self.now)
 
     def _site_choices(self) -> list[Choice]:
         known: list[Choice] = [
@@ -176,7 +205,8 @@ class Writing:
 
     def _checked(self) -> Iterator[tuple[str, forms.Form]]:
         find: dict[str, Any] = {"choices": []}
-        yield "component", shapes.ComponentForm(self.answers, find=self._known(self.component), **find)
+        serials: dict[str, Any] = {"find_serial": self.find_serial, "near": lambda serial: []}
+        yield "component", shapes.ComponentForm(self.answers, find=self._known(self.component), **find, **serials)
         yield "site", shapes.SiteForm(self.answers, find=self._known(self.site), **find)
         yield "impact", shapes.ImpactForm(self.answers)
         yield "problem", shapes.ProblemForm(self.answers)
@@ -222,6 +252,10 @@ class Writing:
         first = [] if self.actor.party == "customer" else [{"label": "Customer", "done": True}]
         return {"steps": first + shown, "number": asked.index(current) + 1 + len(first)}
 
+    @property
+    def component_url(self) -> str:
+        return self.url("component")
+
     def back(self, step: str) -> str:
         asked = [*ASKED, "check"]
         at = asked.index(step)
@@ -240,7 +274,7 @@ class Writing:
         known = site_answers(site) if site is not None else {}
         return Report(
             subject=" ".join(problem["subject"].split()),
-            description=problem["description"],
+            description=self._description(problem["description"]),
             impact=self.impact(),
             service_kind=problem["service_kind"],
             component=self.valid["component"].cleaned_data["component"],
@@ -250,6 +284,11 @@ class Writing:
             access_hours=where["access_hours"] or known.get("access_hours", ""),
             severity_doubt=severity_doubt,
         )
+
+    def _description(self, text: str) -> str:
+        """With the serial that we do not know: whoever takes the ticket finds out what it belongs to."""
+        serial = self.answers.get("serial", "")
+        return f"{text}\n\nSerial on the label, as it was typed: {serial}" if serial else text
 
 
 def sent_as(actor: Actor, draft_id: UUID) -> str:

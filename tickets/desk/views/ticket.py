@@ -15,7 +15,7 @@ from tenancy.models import Kind, Membership
 from tenancy.pages import page, page_status
 from tickets import queries
 from tickets.answers import instant, stamp
-from tickets.desk import composing, workspace
+from tickets.desk import composing, coverage, workspace
 from tickets.desk.composing import Desk
 from tickets.desk.forms import AssignForm
 from tickets.desk.talk import entry_of
@@ -88,6 +88,7 @@ def why(request: Any, reference: str) -> HttpResponse:
         "back_url": desk.url("ticket"),
         "promises": explain(segments, desk.zone, reported_at=desk.ticket.reported_at),
         "desk_zone": desk.zone,
+        **coverage.trail(desk),
     }
     return render(request, "desk/why.html", context)
 

@@ -40,10 +40,11 @@ def new(request: Any) -> HttpResponse:
 
 def _first_component(request: Any) -> HttpResponse:
     draft = writing.unsaved(request.membership.organisation, ticked(request))
-    begun = Writing(request.actor, draft, words=request.GET.get("q", ""))
+    begun = Writing(request.actor, draft, request.unit.now, words=request.GET.get("q", ""))
     form = begun.form("component", request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return _begin(request, draft.customer, {"component": request.POST["component"]})
+        typed = {name: request.POST[name] for name in form.fields if name in request.POST}
+        return _begin(request, draft.customer, begun.chosen(form, typed))
     return _first_page(request, form, begun.choices, begun.steps("component"))
 
 
@@ -77,7 +78,7 @@ def _first_page(request: Any, form: Any, choices: writing.Choices | None, steps:
 def find(request: Any, draft_id: UUID) -> Writing:
     draft = draft_for(request.actor, draft_id)
     draft.answers |= ticked(request)
-    return Writing(request.actor, draft, words=request.GET.get("q", ""))
+    return Writing(request.actor, draft, request.unit.now, words=request.GET.get("q", ""))
 
 
 @page("ticket:file")
@@ -157,6 +158,7 @@ def _check_page(request: Any, begun: Writing, form: CheckForm, status: int = 200
         "files": pictures,
         "readers": readers_of(begun.customer.name, partner_of(begun.draft.reseller)),
         "offer": Offer.of(propose(begun.impact()), request.unit.now, zone_of(request)),
+        "outlook": begun.outlook,
         "back_url": begun.back("check"),
         **begun.steps("check"),
     }
@@ -184,6 +186,10 @@ def _send(request: Any, begun: Writing, doubt: str) -> str:
 def _after_sending(request: Any, sent: Ticket) -> str:
     if request.actor.party == "customer":
         return f"{reverse('portal:ticket', args=[sent.reference])}?sent=1"
-    due = by_words(sent.response_due_at, zone_of(request), request.unit.now) if sent.response_due_at else ""
-    messages.success(request, f"Filed as {sent.reference}, severity {sent.severity}. First answer due by {due}.")
+    filed = f"Filed as {sent.reference}, severity {sent.severity}."
+    if sent.response_due_at is None:
+        messages.warning(request, f"{filed} It is not covered, so no answer time is promised.")
+    else:
+        due = by_words(sent.response_due_at, zone_of(request), request.unit.now)
+        messages.success(request, f"{filed} First answer due by {due}.")
     return reverse("desk:ticket", args=[sent.reference])

@@ -75,6 +75,8 @@ def _answer(request: Any, begun: Writing, name: str) -> HttpResponse:
 def _keep(request: Any, begun: Writing, form: Form) -> Writing:
     """Keep what was typed, also what will be refused. Another component asks again where it stands."""
     answers = {name: request.POST[name] for name in form.fields if name in request.POST}
+    if isinstance(form, shapes.ComponentForm):
+        answers = begun.chosen(form, answers)
     forget: tuple[str, ...] = ()
     if "component" in answers and answers["component"] != begun.answers.get("component"):
         forget = ("site", "site_contact", "access_hours")
@@ -82,7 +84,7 @@ def _keep(request: Any, begun: Writing, form: Form) -> Writing:
             forget += ("service_kind",)
     kept = keep_answers(actor=request.actor, draft=begun.draft, answers=answers, forget=forget, now=request.unit.now)
     kept.customer = begun.customer
-    fresh = Writing(request.actor, kept, words=begun.words)
+    fresh = Writing(request.actor, kept, begun.now, words=begun.words)
     fresh.choices = begun.choices
     return fresh
 
@@ -117,6 +119,7 @@ def _page(request: Any, begun: Writing, name: str, form: Form, status: int = 200
     if name == "impact":
         context["partner"] = partner_of(begun.draft.reseller)
         context["offer"] = _offer(request, begun.valid.get("impact"))
+        context["outlook"] = begun.outlook
     part = "portal/_pick.html" if name == "component" and request.method == "GET" else ""
     return show(request, f"portal/step_{name}.html", context, part=part, status=status)
 
@@ -141,7 +144,7 @@ def proposal(request: Any, draft_id: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect(begun.url("impact"))
     offer = _offer(request, shapes.ImpactForm(request.GET))
-    return show(request, "portal/_proposal_live.html", {"offer": offer})
+    return show(request, "portal/_proposal_live.html", {"offer": offer, "outlook": begun.outlook})
 
 
 @require_POST

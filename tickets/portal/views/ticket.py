@@ -15,7 +15,7 @@ from tickets.portal.shown import by_words, severity_words
 from tickets.portal.ticket_page import composer_of, context_of, find
 from tickets.queries import ticket_for
 from tickets.severity import TITLES
-from tickets.shown import promise_of_segments, zone_of
+from tickets.shown import cover_of, promise_of_segments, zone_of
 
 
 @page("ticket:read")
@@ -49,6 +49,7 @@ def why(request: Any, reference: str) -> HttpResponse:
         "targets": [(number, TITLES[number], words) for number, words in sorted(TARGET_WORDS.items())],
         "severity_words": severity_words(found),
         "promise": promise,
+        "cover": cover_of(found),
         "late": promise.is_late(now),
         "by": by_words(promise.due_at, zone, now) if promise.due_at else "",
         "explanations": explain(segments, zone, reported_at=found.reported_at),
