@@ -1,6 +1,5 @@
 """Components and what covers them: for a customer its own, for the desk those of a chosen customer."""
 
-import csv
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,15 +11,16 @@ from django.shortcuts import render
 from contracts.coverage import COVERED_BY, Row, row_values, rows_of
 from contracts.entitlement import Support
 from contracts.models import Component
+from contracts.moving import moves_of
 from contracts.queries import components_of
 from contracts.timeline import timeline
 from rozoom_support.lib.refusals import NotFound
+from rozoom_support.lib.sheets import csv_download
 from tenancy.models import Kind, Organisation
 from tenancy.pages import page
 
 ROWS = 25
 CUSTOMERS = 50
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = ("product", "serial", "site", "covered", "covered_by", "until", "warranty_until", "reason", "would_change")
 
 
@@ -68,6 +68,8 @@ def component(request: Any, component_id: Any) -> HttpResponse:
         "row": row,
         "covered_by": COVERED_BY[row.coverage.support],
         "timeline": timeline([row]),
+        "moves": moves_of(found),
+        "may_move": request.actor.can("component:manage") and found.state == Component.State.IN_USE,
     }
     return render(request, "contracts/component.html", context)
 
@@ -106,20 +108,7 @@ def _narrowed(rows: list[Row], asked: Any) -> list[Row]:
 
 
 def _csv(customer: Organisation, rows: Iterable[Row]) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="coverage-{customer.code.lower()}.csv"'
-    response.write("\ufeff")  # so that a spreadsheet reads UTF-8
-    writer = csv.writer(response)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        values = row_values(row)
-        writer.writerow([_cell(values[name]) for name in COLUMNS])
-    return response
-
-
-def _cell(value: Any) -> str:
-    """A text that a spreadsheet would run as a formula is kept a text."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    values = (row_values(row) for row in rows)
+    return csv_download(
+        f"coverage-{customer.code.lower()}.csv", COLUMNS, ([one[name] for name in COLUMNS] for one in values)
+    )
