@@ -1,12 +1,13 @@
 """Deeds on the install base."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from contracts.models import Component, ComponentMove, Product, Site, normal_serial
 from contracts.terms import local_date
-from rozoom_support.lib.refusals import Refused
+from rozoom_support.lib.refusals import Refused, Stale
 from tenancy import audit
 from tenancy.actor import Actor
 from tenancy.models import Organisation
@@ -50,11 +51,18 @@ def install_component(
 
 
 @transaction.atomic
-def move_component(*, actor: Actor, component: Component, to: Site, moved_on: date, now: datetime) -> ComponentMove:
+def move_component(
+    *, actor: Actor, component: Component, to: Site, moved_on: date, now: datetime, seen_at: UUID | None = None
+) -> ComponentMove:
     """It stands at another site of the same customer since that day. What covers it goes with it; the dates of that
-    count in the new site's zone from now on. Raises CannotMoveComponent."""
+    count in the new site's zone from now on. `seen_at`: the site where the writer saw it.
+
+    Raises CannotMoveComponent, or Stale when somebody moved it meanwhile.
+    """
     actor.require("component:manage")
     component = Component.objects.select_for_update(of=("self",)).select_related("site").get(pk=component.pk)
+    if seen_at is not None and seen_at != component.site_id:
+        raise Stale(f"Somebody moved it meanwhile: it stands at {component.site.name} now. Nothing was changed.")
     _refuse_move(component, to, moved_on, now)
     move = ComponentMove.objects.create(
         customer_id=component.customer_id,

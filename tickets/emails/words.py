@@ -35,14 +35,6 @@ KINDS = {
 
 def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     """To the reporter: the number, the severity and why, and the promise as an instant."""
-    counts = (
-        ""
-        if ticket.response_due_at is None
-        else (
-            f"The clock started when you sent the ticket at {clock_time(ticket.reported_at, reader.zone)}. "
-            "It stops at our first personal answer. An automatic e-mail such as this one does not count as the answer."
-        )
-    )
     return Letter(
         lead=f"We have your ticket. Its number is {ticket.reference}.",
         paragraphs=[
@@ -50,7 +42,6 @@ def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
             *([f"You doubt this: “{ticket.severity_doubt}”. We settle it with you."] if ticket.severity_doubt else []),
             *promise(ticket, reader, now),
             *not_covered(ticket),
-            *([counts] if counts else []),
             f"Is it getting worse? Write in the ticket{_or_call(ticket)}.",
         ],
         facts=[("Subject", ticket.subject), *_place(ticket)],
@@ -68,7 +59,11 @@ def promise(ticket: Ticket, reader: Reader, now: datetime) -> list[str]:
     if ticket.response_due_at is None:
         return []
     due = _deadline(ticket.response_due_at, reader, now)
-    return [f"A person at roZoom will answer by {due} (within {TARGET_WORDS[ticket.severity]})."]
+    return [
+        f"A person at roZoom will answer by {due} (within {TARGET_WORDS[ticket.severity]}).",
+        f"The clock started when you sent the ticket at {clock_time(ticket.reported_at, reader.zone)}. "
+        "It stops at our first personal answer. An automatic e-mail such as this one does not count as the answer.",
+    ]
 
 
 def not_covered(ticket: Ticket) -> list[str]:
@@ -87,7 +82,7 @@ def decided(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     reason = cover_of(ticket).override
     if ticket.covered:
         lead = f"roZoom promised an answer on {ticket.reference} all the same."
-        lines = [f"What was written: “{reason}”", *promise(ticket, reader, now)]
+        lines = [f"What was written: “{reason}”", *_due_lines(ticket.clock_due_at, reader, now)]
     else:
         lead = f"{ticket.reference} is not covered. No answer time is promised any more."
         lines = [f"What was written: “{reason}”"]
