@@ -17,6 +17,7 @@ from contracts.models import (
     AgreementLine,
     AgreementTerm,
     Component,
+    ComponentMove,
     CreditNote,
     Invoice,
     Payment,
@@ -34,13 +35,13 @@ def facts_of(
 ) -> dict[UUID, Facts]:
     """What was known of each component at that instant. The components bring product and site; constant in queries.
 
-    Payments and orders recorded after `at` are left out, so that a past instant answers as it did then.
+    Payments, orders and moves recorded after `at` are left out, so that a past instant answers as it did then.
     """
     keys = [component.pk for component in components]
-    warranties, terms = _warranties(keys, at), _terms(keys, at)
+    warranties, terms, zones = _warranties(keys, at), _terms(keys, at), _zones_before_moves(keys, at)
     return {
         component.pk: Facts(
-            zone=component.site.time_zone,
+            zone=zones.get(component.pk, component.site.time_zone),
             reported_at=reported_at,
             kind=component.product.kind,
             is_retired=component.state == Component.State.RETIRED,
@@ -64,6 +65,12 @@ def entitlement_facts(component: Component, at: datetime, *, reported_at: dateti
         if one.agreement.number not in listed
     )
     return replace(facts, terms=facts.terms + rest)
+
+
+def _zones_before_moves(keys: Sequence[UUID], at: datetime) -> dict[UUID, str]:
+    """Of the components that were moved later: the zone they stood in then."""
+    later = ComponentMove.objects.filter(component_id__in=keys, recorded_at__gt=at).order_by("-recorded_at", "-id")
+    return dict(later.values_list("component_id", "from_site__time_zone"))  # the first move after it is the last one here
 
 
 def _warranties(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Warranty, ...]]:
