@@ -7,6 +7,7 @@ route cannot be forgotten.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import unified_diff
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from contracts.models import BankLine, ImportRun
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Membership
@@ -84,7 +86,7 @@ WORDS = {
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
-    "pk", "id", "person_id", "ticket",
+    "pk", "id", "person_id", "ticket", "run_id", "line_id",
 }  # fmt: skip
 
 
@@ -120,7 +122,10 @@ def foreign(world: World) -> dict[str, Any]:
             }
         file_id = Attachment.objects.get(message=note).pk
         component = world.components["bolt"]
+        run, line = imported()
     return {
+        "run_id": run.pk,
+        "line_id": line.pk,
         **WORDS,
         **keys,
         "reference": filed.reference,
@@ -133,6 +138,24 @@ def foreign(world: World) -> dict[str, Any]:
         "site_id": component.site_id,
         "person_id": bob.person_id,
     }
+
+
+def imported() -> tuple[ImportRun, BankLine]:
+    """A bank's export with a line of Bolt's: roZoom's own, and nobody else's."""
+    now = datetime.now(UTC)
+    run = ImportRun.objects.create(
+        kind="PAYMENTS",
+        state="DONE",
+        file_name="bolt.csv",
+        stored_as="imports/x",
+        sha256="0" * 64,
+        size=1,
+        created_at=now,
+    )
+    line = BankLine.objects.create(
+        run=run, line=2, fingerprint="0" * 64, booked_on=now, amount=1, currency="EUR", payer="Bolt", state="UNMATCHED"
+    )
+    return run, line
 
 
 def missing(values: dict[str, Any]) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def preview(run_id: UUID, outcome: str, most: int) -> list[list[Any]]:
 
 def write(run: ImportRun, actor: Actor, now: datetime) -> str:
     """Write every good row. Raises ChangedMeanwhile. Returns what else is to be said."""
-    values = {"run": run.pk, "now": now, "by": actor.name}
+    values: dict[str, Any] = {"run": run.pk, "now": now, "by": actor.name}
     with connection.cursor() as cursor:
         sites = _make_sites(cursor, values)
         cursor.execute(ADD, values)

@@ -160,7 +160,8 @@ def _matched(run_id: UUID) -> Iterator[tuple[Line, Match]]:
     """New lines by day, money in before money back. The caller applies each before it takes the next."""
     accounts: dict[str, Account] = {}
     known: set[str] = set()
-    keys = list(ImportRow.objects.filter(run_id=run_id, outcome="new").values_list("line", "first_day", "amount"))
+    rows = ImportRow.objects.filter(run_id=run_id, outcome="new")
+    keys: list[Any] = list(rows.values_list("line", "first_day", "amount"))
     keys.sort(key=lambda one: (one[1], one[2] < 0, one[0]))
     for start in range(0, len(keys), BATCH):
         wanted = [line for line, _, _ in keys[start : start + BATCH]]

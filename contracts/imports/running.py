@@ -46,7 +46,7 @@ TRIES = 3  # against others who write the same rows
 SHOWN = 20  # rows of each sort in the preview
 
 CLAIM = """
-UPDATE contracts_importrun SET lease_until = now() + %(lease)s, attempts = attempts + 1, done = 0,
+UPDATE contracts_importrun SET lease_until = now() + make_interval(secs => %(lease)s), attempts = attempts + 1, done = 0,
   state = CASE state WHEN 'QUEUED' THEN 'WRITING' ELSE state END
 WHERE id = (
   SELECT id FROM contracts_importrun
@@ -81,7 +81,7 @@ def _only_one() -> Iterator[bool]:
 def claim() -> ImportRun | None:
     """The run that waits longest, leased to this process."""
     with work_unit(STAFF), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lease": LEASE})
+        cursor.execute(CLAIM, {"lease": LEASE.total_seconds()})
         row = cursor.fetchone()
         return ImportRun.objects.get(pk=row[0]) if row else None
 
@@ -89,25 +89,25 @@ def claim() -> ImportRun | None:
 def go_on(run: ImportRun, tick: Tick | None = None) -> None:
     """Read or write it, whichever it waits for. What goes wrong is told on the run."""
     if run.attempts > MOST_ATTEMPTS:
-        _end(run, State.FAILED, "It was begun three times and never finished. Cut the file in parts and try again.")
+        end(run, State.FAILED, "It was begun three times and never finished. Cut the file in parts and try again.")
         return
     for attempt in range(1, TRIES + 1):
         try:
             _step(run, tick)
             return
         except NotReadable as refused:
-            _end(run, State.REFUSED, refused.message)
+            end(run, State.REFUSED, refused.message)
             return
         except (ChangedMeanwhile, IntegrityError, OperationalError) as error:
             log.warning("import %s, try %s: %s", run.pk, attempt, error)
             if attempt == TRIES:
-                _end(run, State.FAILED, "Others changed the same records at the same time. Try again in a few minutes.")
+                end(run, State.FAILED, "Others changed the same records at the same time. Try again in a few minutes.")
         except SoftTimeLimitExceeded:
-            _end(run, State.FAILED, "It took longer than half an hour. Cut the file in parts and try again.")
+            end(run, State.FAILED, "It took longer than half an hour. Cut the file in parts and try again.")
             return
         except Exception:
             log.exception("import %s failed", run.pk)
-            _end(run, State.FAILED, "Something went wrong on our side. Tell the people who run this system.")
+            end(run, State.FAILED, "Something went wrong on our side. Tell the people who run this system.")
             return
 
 
@@ -139,7 +139,8 @@ def _take_time() -> None:
         )
 
 
-def _end(run: ImportRun, state: str, message: str) -> None:
+def end(run: ImportRun, state: str, message: str) -> None:
+    """Stop it where it was found. What was not committed is gone."""
     with work_unit(STAFF) as unit:
         unstage(run.pk)
         ImportRun.objects.filter(pk=run.pk, state=run.state).update(
@@ -163,8 +164,9 @@ class Judged:
 def read_and_judge(run_id: UUID, kind_name: str, file_name: str, tick: Tick) -> Judged:
     """Read the file into rows, and find what is new, changed, the same or bad."""
     ImportProblem.objects.filter(run_id=run_id).delete()
-    with default_storage.open(file_name, "rb") as file:
-        staged = stage(run_id, KINDS[kind_name], file.file, tick)
+    with default_storage.open(file_name, "rb") as kept:
+        file: Any = kept.file  # the bytes themselves
+        staged = stage(run_id, KINDS[kind_name], file, tick)
     if not staged.rows:
         raise NotReadable("There is no row below the heading.")
     found = JUDGES[kind_name].judge(run_id)

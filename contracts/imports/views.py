@@ -60,7 +60,7 @@ def _start(request: Any, form: UploadForm) -> HttpResponse | None:
     said = fingerprint(kind.encode(), (upload.name or "").encode(), str(upload.size).encode())
     try:
         with once(request.actor, form_token(request), said) as deed:
-            if deed.repeated:
+            if deed.repeated and deed.repeated.reply:
                 return HttpResponseRedirect(deed.repeated.reply["location"])
             run = deeds.start_import(
                 actor=request.actor, kind=kind_for(request.actor, kind), upload=upload, now=request.unit.now
