@@ -70,7 +70,8 @@ def entitlement_facts(component: Component, at: datetime, *, reported_at: dateti
 def _zones_before_moves(keys: Sequence[UUID], at: datetime) -> dict[UUID, str]:
     """Of the components that were moved later: the zone they stood in then."""
     later = ComponentMove.objects.filter(component_id__in=keys, recorded_at__gt=at).order_by("-recorded_at", "-id")
-    return dict(later.values_list("component_id", "from_site__time_zone"))  # the first move after it is the last one here
+    # Of several moves the first one after it stands last here, and counts.
+    return dict(later.values_list("component_id", "from_site__time_zone"))
 
 
 def _warranties(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Warranty, ...]]:

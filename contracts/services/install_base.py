@@ -60,7 +60,8 @@ def move_component(
     Raises CannotMoveComponent, or Stale when somebody moved it meanwhile.
     """
     actor.require("component:manage")
-    component = Component.objects.select_for_update(of=("self",)).select_related("site").get(pk=component.pk)
+    # Without its site: whoever waited for a move would join the old site to the new row, and find nothing.
+    component = Component.objects.select_for_update().get(pk=component.pk)
     if seen_at is not None and seen_at != component.site_id:
         raise Stale(f"Somebody moved it meanwhile: it stands at {component.site.name} now. Nothing was changed.")
     _refuse_move(component, to, moved_on, now)
