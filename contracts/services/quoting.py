@@ -169,6 +169,8 @@ def change_quote(*, actor: Actor, term: AgreementTerm, offer: Offer, on: date, n
     term = held(term)
     if term.state != TermState.DRAFT:
         raise CannotQuote("Only a draft is changed. Take the quote back first.")
+    if term.kind == AgreementTerm.Kind.RENEWAL and offer.term[0] != term.start_date:
+        raise CannotQuote(f"A renewal begins without a gap, on {term.start_date:%d %b %Y}.", param="start")
     if offer.currency != term.agreement.currency:
         raise CannotQuote(f"{term.agreement} is in {term.agreement.currency}.", param="currency")
     plan(offer, on=on, now=now)
