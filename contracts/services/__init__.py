@@ -1,6 +1,7 @@
 """What people and jobs can do with the install base, agreements and invoices."""
 
 from contracts.services.agreements import (
+    VALID,
     CannotOrder,
     CannotQuote,
     UncoveredDays,
@@ -41,8 +42,10 @@ from contracts.services.quoting import (
     years_from,
 )
 from contracts.services.reinstating import CannotReinstate, Reinstatement, reinstate, reinstatement
+from contracts.services.renewing import CannotRenew, Renewal, planned_renewal, send_renewal
 
 __all__ = [
+    "VALID",
     "CannotAsk",
     "CannotAttest",
     "CannotBill",
@@ -53,10 +56,12 @@ __all__ = [
     "CannotOrder",
     "CannotQuote",
     "CannotReinstate",
+    "CannotRenew",
     "Judgement",
     "Offer",
     "Plan",
     "Reinstatement",
+    "Renewal",
     "UncoveredDays",
     "agree_write_off",
     "ask_for_quote",
@@ -78,12 +83,14 @@ __all__ = [
     "open_agreement",
     "order",
     "plan",
+    "planned_renewal",
     "quote",
     "record_payment",
     "reinstate",
     "reinstatement",
     "remove_component",
     "reverse_payment",
+    "send_renewal",
     "small_difference",
     "take_back",
     "terminate_term",
