@@ -23,7 +23,7 @@ WARRANTY_YEARS = 2
 
 @dataclass(frozen=True)
 class Deal:
-    """`ended` days ago for one that is over; else it starts on the first day after the free ones."""
+    """`ended` or `begun` so many days ago; else it starts on the first day after the free ones."""
 
     customer: str
     seller: str
@@ -31,6 +31,8 @@ class Deal:
     serials: tuple[str, ...]
     is_paid: bool = True
     ended: int | None = None
+    begun: int | None = None
+    is_ordered: bool = True
 
 
 DEALS = [
@@ -39,6 +41,9 @@ DEALS = [
     Deal("POLAR", "DELTA", "EUR", ("7F-2055", "DK2-0402", "GW4-1077"), is_paid=False),
     Deal("BOLT", "NOVA", "USD", ("DK2-0391",), ended=20),
     Deal("BOLT", "NOVA", "USD", ("7F-2190", "7F-2191", "FM-BOLT-1")),
+    Deal("HARBOR", "ROZOOM", "GBP", ("CP3-2988",), is_paid=False, begun=45),  # its invoice is 15 days overdue
+    Deal("SAKURA", "ROZOOM", "JPY", ("7F-2215", "CP3-3050")),
+    Deal("ACME", "DELTA", "EUR", ("7F-2230", "7F-2231", "DK2-0418"), is_ordered=False),
 ]
 
 
@@ -78,22 +83,28 @@ def _warranties(world: World) -> None:
 
 
 def _agree(world: World, deal: Deal, now: datetime) -> None:
-    """Quoted, ordered and paid by the people who do that, three weeks before it starts."""
+    """Quoted, ordered and paid by the people who do that, three weeks before it starts or on that day."""
     finance = world.actor("pieter")
     components: list[Component] = [world.components[serial] for serial in deal.serials]
     start = max(first_fee_day(one.implemented_on) for one in components if one.implemented_on)
     if deal.ended is not None:
         end = (now - timedelta(days=deal.ended)).date()
         start = end - timedelta(days=364)
+    elif deal.begun is not None:
+        start = (now - timedelta(days=deal.begun)).date()
+        end = year_from(start)[1]
     else:
         end = year_from(start)[1]
-    at = min(now, now - timedelta(days=(now.date() - start).days + 21))
+    ahead = 0 if deal.begun is not None else 21
+    at = min(now, now - timedelta(days=(now.date() - start).days + ahead))
     customer = world.organisations[deal.customer]
     agreement = services.open_agreement(
         actor=finance, customer=customer, currency=deal.currency, sold_by=world.organisations[deal.seller], now=at
     )
     term = services.draft_term(actor=finance, agreement=agreement, components=components, start=start, end=end, now=at)
     services.quote(actor=finance, term=term, on=at.date(), now=at)
+    if not deal.is_ordered:
+        return
     purchase_order = f"PO-{deal.customer}-{start:%y%m}"
     _, invoice = services.order(actor=finance, term=term, purchase_order=purchase_order, on=at.date(), now=at)
     if deal.is_paid:
