@@ -162,7 +162,6 @@ class PaymentForm(forms.Form):
         label="How?",
         widget=forms.RadioSelect(attrs={"class": "choices-row"}),
         choices=[("bank", "Bank"), ("card", "Card"), ("other", "Other")],
-        initial="bank",
         error_messages={"required": "Choose how it was paid"},
     )
     reference = forms.CharField(
