@@ -43,6 +43,7 @@ def stage(run_id: UUID, kind: Kind, file: IO[bytes], tick: Tick) -> Staged:
     table = ImportRow._meta.db_table
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", source, size=64 * 1024)
+        cursor.execute("SELECT app.measure_import_rows()")
     if source.error is not None:
         raise source.error
     return staged
