@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class ContractsConfig(AppConfig):
     name = "contracts"
     verbose_name = "Products, coverage and agreements"
+
+    def ready(self) -> None:
+        # Registers with the outbox what mails an event makes.
+        import contracts.letters  # noqa: F401, PLC0415

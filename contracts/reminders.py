@@ -14,10 +14,10 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from contracts.facts import Term
-from contracts.lifecycle import BEFORE_ORDER, TermState, WarrantyState
-from contracts.models import AgreementLine, AgreementTerm, Component, ContractNotice, WarrantyCoverage
+from contracts.lifecycle import TermState, WarrantyState
+from contracts.models import AgreementTerm, Component, ContractNotice, WarrantyCoverage
 from contracts.services._common import record
-from contracts.standing import Standing, standings, today_of
+from contracts.standing import Standing, left_bare, standings, today_of
 from contracts.terms import DAY
 from notifications.services import emit
 from tenancy.actor import Actor
@@ -134,40 +134,6 @@ def _replaced(quote: AgreementTerm) -> bool:
         agreement_id=quote.agreement_id, start_date__lte=quote.end_date, end_date__gte=quote.start_date
     )
     return others.exclude(pk=quote.pk).exclude(state__in=[T.DRAFT, T.CANCELLED, T.QUOTE_EXPIRED]).exists()
-
-
-def left_bare(terms: Iterable[AgreementTerm], at: datetime) -> dict[UUID, list[Component]]:
-    """The components of each term that are in use and that no other agreement covers beyond its end."""
-    ends = {term.pk: term.end_date for term in terms}
-    lines = list(
-        AgreementLine.objects.filter(term_id__in=ends, removed_on=None, component__state=Component.State.IN_USE)
-        .select_related("component__product", "component__site")
-        .order_by("component__site__name", "component__product__name", "component__serial")
-    )
-    covered = _covered_until({line.component_id for line in lines}, at)
-    bare: dict[UUID, list[Component]] = {key: [] for key in ends}
-    for line in lines:
-        if covered.get(line.component_id, date.min) <= ends[line.term_id]:
-            bare[line.term_id].append(line.component)
-    return bare
-
-
-def _covered_until(components: Iterable[UUID], at: datetime) -> dict[UUID, date]:
-    """The last day of cover of each component in any agreement that did not lapse."""
-    lines = list(
-        AgreementLine.objects.filter(component_id__in=components, removed_on=None, term__ordered_at__lte=at)
-        .exclude(term__state__in=BEFORE_ORDER)
-        .select_related("term__agreement__customer")
-    )
-    stands = standings([line.term for line in lines], at)
-    found: dict[UUID, date] = {}
-    for line in lines:
-        last = line.cover_end
-        if line.term.terminated_on is not None:
-            last = min(last, line.term.terminated_on - DAY)
-        if stands[line.term_id].state != T.LAPSED:
-            found[line.component_id] = max(last, found.get(line.component_id, last))
-    return found
 
 
 def _known(terms: Iterable[AgreementTerm]) -> dict[str, set[str]]:

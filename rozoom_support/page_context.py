@@ -22,6 +22,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "may": {
             "manage_tokens": actor is not None and actor.can("token:manage"),
             "import_files": actor is not None and actor.can("component:manage"),
+            "see_renewals": actor is not None and actor.can("renewal:read"),
         },
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,

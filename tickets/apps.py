@@ -6,6 +6,9 @@ class TicketsConfig(AppConfig):
     verbose_name = "Tickets"
 
     def ready(self) -> None:
+        # Registers with the pages of agreements how many tickets are open.
+        import tickets.counting  # noqa: PLC0415
+
         # Registers with the outbox what mails an event makes.
         import tickets.emails.handlers  # noqa: PLC0415
 

@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from contracts.renewals import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.renewals, name="renewals"),
+    path("<uuid:term_id>/", views.prepare, name="renewal"),
+]

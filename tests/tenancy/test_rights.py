@@ -19,7 +19,7 @@ CUSTOMER = EVERYBODY | {
 }
 MANAGING = {"people:manage", "token:manage"}
 SERVING = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
-SELLING = {"agreement:quote", "agreement:order"}
+SELLING = {"agreement:quote", "agreement:order", "renewal:read"}
 RESELLER = SERVING | SELLING | {"agreement:attest", "invoice:read"}
 DESK = SERVING | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge", "ticket:grant-promise"}
 BILLING = {"agreement:manage", "invoice:read", "invoice:manage", "price:manage", "component:manage"}
@@ -32,7 +32,7 @@ RIGHTS: dict[str, set[str]] = {
     Role.AGENT: DESK,
     Role.COORDINATOR: DESK | {"component:manage"},
     Role.FINANCE: EVERYBODY | SELLING | BILLING | {"ticket:read", "component:read", "desk:open"},
-    Role.DUTY_MANAGER: DESK | {"agreement:manage", "invoice:read", "coverage:override"},
+    Role.DUTY_MANAGER: DESK | {"agreement:manage", "invoice:read", "coverage:override", "renewal:read"},
     Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override"},
 }
 
