@@ -1,4 +1,4 @@
-"""A whole year, each day on which something may change: what anybody is entitled to, and what the pages say, is the same whether the job runs or not."""
+"""A year, each day on which something may change: cover and words are the same whether the job runs or not."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
