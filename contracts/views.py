@@ -39,6 +39,7 @@ def coverage(request: Any) -> HttpResponse:
     context = {
         "section": "coverage",
         "desk": request.actor.party != "customer",
+        "may_quote": request.actor.can("agreement:quote"),
         "customer": customer,
         "sites": sorted({component.site for component in components}, key=lambda site: site.name),
         "site": request.GET.get("site", ""),

@@ -39,7 +39,7 @@ TERM_MOVES = (
     _move("again", "Make a new quote", (T.QUOTE_EXPIRED, T.CANCELLED, T.TERMINATED, T.LAPSED), "agreement:quote"),
     _move("ask", "Ask to renew", (T.IN_FORCE, T.SUSPENDED, T.GRACE), "agreement:ask", "primary"),
     _move("ask", "Ask for a change", (T.QUOTED, T.QUOTE_EXPIRED, T.ORDERED, T.LAPSED), "agreement:ask"),
-    _move("reinstate", "Reinstate", (T.LAPSED,), "invoice:read"),
+    _move("reinstate", "Reinstate", (T.LAPSED,), "agreement:quote"),
     _move("attest", "The customer has paid", (T.ORDERED, T.IN_FORCE, T.SUSPENDED), "agreement:attest"),
     _move("remove", "Remove a component", (T.ORDERED, T.IN_FORCE, T.SUSPENDED), "invoice:manage"),
     _move("cancel", "Cancel before it begins", (T.ORDERED,), "invoice:manage", "danger"),

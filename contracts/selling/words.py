@@ -1,5 +1,6 @@
 """What pages say about agreements and invoices: the state as word and shape, and what happened."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from rozoom_support.lib.money import shown
 from tenancy.models import AuditEvent
 
 T, N = TermState, InvoiceState
+ISO_DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 MONEY_VERBS = ("invoice.", "payment.recorded", "payment.reversed", "credit.")
 
 
@@ -28,6 +30,18 @@ class Tag:
 
 def day_words(day: date | None) -> str:
     return f"{day.day} {day:%b %Y}" if day else ""
+
+
+def readable(text: str) -> str:
+    """Dates inside stored text as people write them: 2026-04-23 is 23 Apr 2026."""
+    return ISO_DAY.sub(_day_in, text)
+
+
+def _day_in(found: re.Match[str]) -> str:
+    try:
+        return day_words(date.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]  # somebody's serial or order number
 
 
 def days_words(number: int) -> str:
@@ -70,6 +84,10 @@ def renewal_words(term: AgreementTerm, stands: Standing) -> str:
         return f"{until} It is not renewed by itself."
     if stands.state == T.GRACE:
         return f"Support goes on until {day_words(_grace_ends(stands.facts))}, without advance replacement. Renew it by then."
+    if stands.state == T.ORDERED:
+        return f"It begins on {day_words(term.start_date)}."
+    if stands.state == T.LAPSED and term.end_date >= stands.day:
+        return "Its fee was not paid. It takes a new quote to be covered again."
     if stands.state == T.LAPSED:
         return "It can be reinstated: the days between are paid for, and a new year begins on the day of payment."
     return ""
@@ -144,7 +162,7 @@ EVENTS: dict[str, Callable[[Data], str]] = {
 
 def event_words(event: AuditEvent) -> str:
     words = EVENTS.get(event.verb)
-    return words(event.data) if words else event.verb.replace(".", " ").replace("_", " ")
+    return readable(words(event.data)) if words else event.verb.replace(".", " ").replace("_", " ")
 
 
 def is_about_money(event: AuditEvent) -> bool:

@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from contracts.models import AgreementTerm, CreditNote, Invoice
 from contracts.selling.documents.paper import Paper
-from contracts.selling.words import day_words, invoice_for_what
+from contracts.selling.words import day_words, invoice_for_what, readable
 from contracts.services import UncoveredDays
 from rozoom_support.lib.money import shown
 
@@ -106,7 +106,7 @@ def invoice_pdf(invoice: Invoice) -> bytes:
     paper.rows(
         ("For", "Quantity", f"Each {currency}", f"Amount {currency}"),
         [
-            (line.text, str(line.quantity), _bare(line.unit_amount, currency), _bare(line.amount, currency))
+            (readable(line.text), str(line.quantity), _bare(line.unit_amount, currency), _bare(line.amount, currency))
             for line in invoice.lines.order_by("pk")
         ],
         widths=(104, 20, 28, 28),

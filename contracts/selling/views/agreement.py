@@ -11,6 +11,7 @@ from contracts.lifecycle import InvoiceState, TermState
 from contracts.selling import documents, queries, shown
 from contracts.selling.moves import invoice_moves
 from contracts.selling.views._doors import is_desk
+from contracts.selling.words import readable
 from contracts.services import warranty_warnings
 from rozoom_support.lib.refusals import NotFound
 from tenancy.pages import page
@@ -52,7 +53,12 @@ def invoice(request: Any, invoice_id: UUID) -> HttpResponse:
         "desk": is_desk(request),
         "row": row,
         "lines": [
-            (line, shown.money(line.unit_amount, found.currency), shown.money(line.amount, found.currency))
+            (
+                line.quantity,
+                readable(line.text),
+                shown.money(line.unit_amount, found.currency),
+                shown.money(line.amount, found.currency),
+            )
             for line in found.lines.order_by("pk")
         ],
         "payments": [

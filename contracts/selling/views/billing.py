@@ -17,6 +17,7 @@ from contracts.selling.moves import invoice_moves
 from contracts.selling.views._doors import Asked, deed_page
 from contracts.selling.words import money
 from contracts.standing import today_of
+from rozoom_support.lib.money import rounded
 from rozoom_support.lib.refusals import NotFound
 from tenancy.pages import page
 
@@ -41,7 +42,7 @@ def pay(request: Any, invoice_id: UUID) -> HttpResponse:
         services.record_payment(actor=request.actor, invoice=found, now=request.unit.now, **data)
         return f"Recorded: {money(data['amount'], found.currency)} on {found.number}.", _of(found)
 
-    initial = {"amount": f"{found.balance().normalize():f}", "value_date": today}
+    initial = {"amount": f"{rounded(found.balance(), found.currency):f}", "value_date": today}
     return deed_page(request, asked, PaymentForm(request.POST or None, today=today, initial=initial), deed)
 
 

@@ -16,6 +16,7 @@ from contracts.selling.views._doors import Asked, deed_page
 from contracts.selling.words import day_words, money
 from contracts.standing import Standing, standing, today_of
 from contracts.terms import DAY
+from rozoom_support.lib.money import rounded
 from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy.pages import page
 
@@ -172,7 +173,7 @@ def attest(request: Any, term_id: UUID) -> HttpResponse:
 
 
 @POSTS
-@page("invoice:read")
+@page("agreement:quote")
 def reinstate(request: Any, term_id: UUID) -> HttpResponse:
     """What it costs to bring it back, if it is paid on a day. Finance records that it was."""
     actor, now = request.actor, request.unit.now
@@ -186,7 +187,7 @@ def reinstate(request: Any, term_id: UUID) -> HttpResponse:
     currency = term.agreement.currency
     form = ReinstateForm(
         request.POST or None,
-        initial={"paid_on": paid_on, "amount": f"{offer.total.normalize():f}" if offer else ""},
+        initial={"paid_on": paid_on, "amount": f"{rounded(offer.total, currency):f}" if offer else ""},
     )
     more: dict[str, Any] = {
         "term": term,
