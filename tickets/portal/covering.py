@@ -14,9 +14,9 @@ def day_words(day: date) -> str:
 
 
 def line_of(row: Row) -> str:
-    """One line beside a component to choose."""
+    """One line beside a component to choose: what covers it, or why nothing does."""
     if not row.is_covered:
-        return f"Not covered: {row.coverage.reasons[0]}"
+        return row.coverage.reasons[0]
     if row.coverage.support is Support.NOT_STARTED:
         return "Covered: not put into operation yet"
     words = "Covered by agreement" if row.coverage.support is Support.AGREEMENT else ""

@@ -51,7 +51,9 @@ def component_choice(row: Row) -> Choice:
     component = row.component
     facts = [f"Serial {component.serial}", component.location, component.site.name]
     hint = " · ".join(fact for fact in facts if fact)
-    return str(component.pk), Labelled(component.product.name, hint, line_of(row), warns=not row.is_covered)
+    return str(component.pk), Labelled(
+        component.product.name, hint, line_of(row), "" if row.is_covered else "Not covered"
+    )
 
 
 def _sought(words: str) -> str:
