@@ -201,8 +201,8 @@ def preview_of(run_id: UUID, kind_name: str, judged: Judged) -> dict[str, Any]:
     if kind_name == ImportRun.Kind.PAYMENTS:
         found = payments.sort(run_id, SHOWN)
         groups = [
-            ("Would be booked", found.booked, found.booked_rows),
-            ("Would wait for a person", found.waiting, found.waiting_rows),
+            ("Matched to an invoice", found.booked, found.booked_rows),
+            ("Matched to no invoice, to wait for a person", found.waiting, found.waiting_rows),
             ("Imported before", judged.count("same"), payments.seen_before(run_id, SHOWN)),
         ]
     else:

@@ -136,6 +136,7 @@ def _address(run: ImportRun) -> str:
 
 def _facts(run: ImportRun) -> dict[str, Any]:
     is_running = run.state in RUNNING
+    counts = (("new", run.new), ("changed", run.changed), ("the same", run.same), ("not good", run.bad))
     return {
         "run": run,
         "look": LOOKS.get(State(run.state), "accent"),
@@ -144,15 +145,8 @@ def _facts(run: ImportRun) -> dict[str, Any]:
         "is_over": not is_running and run.state != State.CHECKED,
         "has_counts": run.state in (State.CHECKED, State.DONE, State.DROPPED) and run.rows > 0,
         "progress": f"{run.done:,} of {run.rows:,} rows" if run.done else "",
-        "counts": [
-            (words, f"{count:,}")
-            for words, count in (
-                ("new", run.new),
-                ("changed", run.changed),
-                ("the same", run.same),
-                ("not good", run.bad),
-            )
-        ],
+        "counts": [(words, f"{count:,}") for words, count in counts],
+        "sums": ", ".join(f"{count:,} {words}" for words, count in counts if count),
     }
 
 
