@@ -147,8 +147,8 @@ def _none_covered(components: int) -> Coverage:
 def _judged(customer_id: int, at: datetime) -> Iterator[tuple[Component, Facts, Coverage]]:
     """Components that may be covered at that instant, the most likely first, judged a few at a time."""
     for component in _in_use(customer_id).for_list().filter(_surely_new(at))[:1]:
-        facts = Facts(component.site.time_zone, at, implemented_on=component.implemented_on)
-        yield component, facts, support(facts, at)  # covered, whatever else protects it
+        dates = Facts(component.site.time_zone, at, implemented_on=component.implemented_on)
+        yield component, dates, support(dates, at)  # covered, whatever else protects it
     candidates, size = _candidates(customer_id, at), FIRST_LOOK
     while keys := list(islice(candidates, size)):
         found = list(Component.objects.for_list().filter(pk__in=keys))

@@ -1,8 +1,9 @@
 """Deeds on tickets. Every door (page, API, mail, command) calls these and nothing else."""
 
+from contracts.services import CannotDecide
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
-from tickets.services.covering import CannotDecide, grant_promise, override_coverage
+from tickets.services.covering import grant_promise, override_coverage
 from tickets.services.drafting import (
     CannotDraft,
     begin_report,
