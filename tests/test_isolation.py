@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from difflib import unified_diff
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from contracts.models import BankLine, ImportRun
+from contracts import services
+from contracts.models import BankLine, ImportRun, PriceListEntry
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
-from tenancy.models import ApiToken, Invitation, Membership
-from tests.world import ALL_SCOPES, World, message, ticket, token
+from tenancy.models import ApiToken, Invitation, Membership, Organisation
+from tests.world import ALL_SCOPES, ComponentFactory, World, message, ticket, token
 from tickets.files import check_files
 from tickets.models import Attachment, TicketDraft
 
@@ -87,6 +89,7 @@ WORDS = {
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id",
+    "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
 }  # fmt: skip
 
 
@@ -124,6 +127,7 @@ def foreign(world: World) -> dict[str, Any]:
         component = world.components["bolt"]
         run, line = imported()
     return {
+        **sold(world),
         "run_id": run.pk,
         "line_id": line.pk,
         **WORDS,
@@ -156,6 +160,36 @@ def imported() -> tuple[ImportRun, BankLine]:
         run=run, line=2, fingerprint="0" * 64, booked_on=now, amount=1, currency="EUR", payer="Bolt", state="UNMATCHED"
     )
     return run, line
+
+
+def sold(world: World) -> dict[str, Any]:
+    """Bolt's agreement, sold by its reseller: ordered, a part paid, a part credited; and a question about it."""
+    fin, bob, component = world.actor("fin"), world.actor("bob"), world.components["bolt"]
+    with work_unit(Context("staff")) as unit:
+        now, day = unit.now, unit.now.date()
+        bolt, nova = (Organisation.objects.get(pk=one.pk) for one in (world.bolt, world.nova))
+        second = ComponentFactory(customer=world.bolt, site=component.site)
+        PriceListEntry.objects.create(
+            product=component.product, currency="USD", list_price=1000, valid_from=day.replace(year=2020)
+        )
+        offer = services.Offer(bolt, [component, second], services.years_from(day, 1), "USD")
+        term = services.make_quote(actor=fin, offer=offer, sold_by=nova, on=day, now=now)
+        term, invoice = services.order(actor=fin, term=term, purchase_order="PO-BOLT", on=day, now=now)
+        payment = services.record_payment(actor=fin, invoice=invoice, amount=Decimal(10), value_date=day, now=now)
+        note = services.remove_component(actor=fin, term=term, component=second, on=day, reason="Sold", now=now)
+        assert note is not None
+    with work_unit(bob.context) as unit:
+        request = services.ask_for_quote(
+            actor=bob, customer=world.bolt, components=[component], text="Bolt asks", now=unit.now
+        )
+    return {
+        "agreement_id": term.agreement_id,
+        "term_id": term.pk,
+        "invoice_id": invoice.pk,
+        "payment_id": payment.pk,
+        "credit_id": note.pk,
+        "request_id": request.pk,
+    }
 
 
 def missing(values: dict[str, Any]) -> dict[str, Any]:
@@ -286,6 +320,9 @@ def named_by(values: dict[str, Any]) -> dict[str, str]:
     fields = {
         "customer": values["customer"],
         "component": values["component_id"],
+        "components": values["component_id"],
+        "request": values["request_id"],
+        "sites": values["site_id"],
         "site": values["site_id"],
         "assignee": values["membership_id"],
         "membership": values["membership_id"],
@@ -341,8 +378,8 @@ def told_after(world: World, name: str, address: str, body: dict[str, str], name
 
 # Forms that must take an object of one's own, or the sweep below would prove nothing.
 LISTENS = {
-    "ana": {"portal:new", "portal:step_component", "portal:step_site"},
-    "dora": {"portal:new", "portal:step_component", "portal:step_site", "desk:assign"},
+    "ana": {"portal:new", "portal:step_component", "portal:step_site", "contracts:ask"},
+    "dora": {"portal:new", "portal:step_component", "portal:step_site", "desk:assign", "contracts:new_quote"},
 }
 
 
