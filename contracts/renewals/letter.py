@@ -8,8 +8,8 @@ from tenancy.actor import Actor
 
 
 def suggested(renewal: Renewal, actor: Actor) -> str:
-    ending, (start, end) = renewal.ending, renewal.term
-    number, count = ending.agreement.number, len(renewal.plan.lines)
+    start, end = renewal.term
+    count = len(renewal.plan.lines)
     what = "one component" if count == 1 else f"{count:,} components"
     total = shown(renewal.plan.total, renewal.plan.offer.currency)
     paragraphs = [
@@ -17,7 +17,7 @@ def suggested(renewal: Renewal, actor: Actor) -> str:
         f"We offer you the next term, {day(start)} to {day(end)}, for {what}: {total}.",
         "Order it with your purchase order number, on the page of the agreement. Then there is no gap in your cover.",
         *_warranties(renewal),
-        f"Questions about {number}? Answer this mail or call us.",
+        *([f"Questions? Write to {actor.email}."] if actor.email else []),
         f"{actor.name}, {actor.organisation_name}",
     ]
     return "\n\n".join(paragraphs)

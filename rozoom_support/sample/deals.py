@@ -23,7 +23,7 @@ WARRANTY_YEARS = 2
 
 @dataclass(frozen=True)
 class Deal:
-    """`ended` or `begun` so many days ago; else it starts on the first day after the free ones."""
+    """`ended` (below zero: still to come) or `begun` so many days ago; else from the first day after the free ones."""
 
     customer: str
     seller: str
@@ -44,6 +44,9 @@ DEALS = [
     Deal("HARBOR", "ROZOOM", "GBP", ("CP3-2988",), is_paid=False, begun=45),  # its invoice is 15 days overdue
     Deal("SAKURA", "ROZOOM", "JPY", ("7F-2215", "CP3-3050")),
     Deal("ACME", "DELTA", "EUR", ("7F-2230", "7F-2231", "DK2-0418"), is_ordered=False),
+    Deal("ACME", "DELTA", "EUR", ("CP3-2870",), ended=-22),  # the renewals desk has a row in each group
+    Deal("ACME", "DELTA", "EUR", ("DK2-0360",), ended=-75),
+    Deal("HARBOR", "DELTA", "GBP", ("GW4-0988",), ended=45),  # lapsed
 ]
 
 
