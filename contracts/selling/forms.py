@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -46,7 +45,7 @@ class AmountField(forms.DecimalField):
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "w-s num"})
         super().__init__(max_digits=14, decimal_places=4, widget=widget, error_messages=messages, **options)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         return super().to_python(str(value).replace(",", "").replace(" ", "") if value is not None else value)
 
 
@@ -155,15 +154,10 @@ class AskForm(forms.Form):
         return [self.by_key[key] for key in self.cleaned_data["components"]]
 
 
-class PaymentForm(forms.Form):
-    amount = AmountField(label="Amount")
+class MovementForm(forms.Form):
+    """A day on which money moved, and what the bank writes about it."""
+
     value_date = date_field("Day on which it arrived", "Enter the day on which it arrived")
-    source = forms.ChoiceField(
-        label="How?",
-        widget=forms.RadioSelect(attrs={"class": "choices-row"}),
-        choices=[("bank", "Bank"), ("card", "Card"), ("other", "Other")],
-        error_messages={"required": "Choose how it was paid"},
-    )
     reference = forms.CharField(
         label="Reference",
         max_length=120,
@@ -180,15 +174,24 @@ class PaymentForm(forms.Form):
     def clean_value_date(self) -> date:
         day: date = self.cleaned_data["value_date"]
         if day > self.today:
-            raise forms.ValidationError("Enter the day on which it arrived, not one ahead")
+            raise forms.ValidationError("Enter the day on which it moved, not one ahead")
         return day
 
 
-class ReversalForm(PaymentForm):
+class PaymentForm(MovementForm):
+    amount = AmountField(label="Amount")
+    source = forms.ChoiceField(
+        label="How?",
+        widget=forms.RadioSelect(attrs={"class": "choices-row"}),
+        choices=[("bank", "Bank"), ("card", "Card"), ("other", "Other")],
+        error_messages={"required": "Choose how it was paid"},
+    )
+    field_order = ("amount", "value_date", "source", "reference")
+
+
+class ReversalForm(MovementForm):
     """The bank took a payment back."""
 
-    amount = None
-    source = None
     value_date = date_field("Day on which the bank took it back", "Enter the day on which the bank took it back")
 
 

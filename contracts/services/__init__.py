@@ -1,5 +1,6 @@
 """What people and jobs can do with the install base, agreements and invoices."""
 
+from contracts.services._ending import CannotEnd
 from contracts.services.agreements import (
     VALID,
     CannotOrder,
@@ -27,7 +28,7 @@ from contracts.services.crediting import (
     void_invoice,
 )
 from contracts.services.decisions import CannotDecide, Judgement, decide_otherwise, judge_support, keep_decision
-from contracts.services.endings import CannotEnd, cancel_term, remove_component, terminate_term, unused_fee
+from contracts.services.endings import cancel_term, remove_component, terminate_term, unused_fee
 from contracts.services.install_base import CannotInstall, CannotMoveComponent, install_component, move_component
 from contracts.services.quoting import (
     CannotAsk,

@@ -31,6 +31,7 @@ from tenancy.actor import Actor
 from tenancy.models import Kind, Organisation
 
 VALID = timedelta(days=30)
+LONGEST_ORDER_NUMBER = 80
 ORDER = "SELECT app.order_term(%s, %s, %s, %s, %s, %s::jsonb)"
 SALES_OF_CUSTOMER = 0x61677265 << 32  # an advisory lock of its own for each customer, for who may lock no row of it
 
@@ -201,7 +202,7 @@ def order(
     purchase_order = purchase_order.strip()
     if not purchase_order:
         raise CannotOrder("Enter your purchase order number.", param="purchase_order")
-    if len(purchase_order) > AgreementTerm._meta.get_field("purchase_order").max_length:
+    if len(purchase_order) > LONGEST_ORDER_NUMBER:
         raise CannotOrder("A purchase order number has at most 80 characters.", param="purchase_order")
     term = held(term)
     if term.ordered_at is not None:

@@ -99,7 +99,7 @@ class Paper(FPDF):
     def paragraph(self, text: str, *, muted: bool = False) -> None:
         self.set_font(FAMILY, "", 9.5)
         self.set_text_color(*(MUTED if muted else INK))
-        self.multi_cell(0, 4.8, writable(text), new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, 4.8, writable(text), align="L", new_x="LMARGIN", new_y="NEXT")
         self.ln(1.2)
 
     def facts(self, columns: Sequence[tuple[str, str]]) -> None:

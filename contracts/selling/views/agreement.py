@@ -11,7 +11,7 @@ from contracts.lifecycle import InvoiceState, TermState
 from contracts.selling import documents, queries, shown
 from contracts.selling.moves import invoice_moves
 from contracts.selling.views._doors import is_desk
-from contracts.selling.words import readable
+from contracts.selling.words import money, readable
 from contracts.services import warranty_warnings
 from rozoom_support.lib.refusals import NotFound
 from tenancy.pages import page
@@ -56,16 +56,16 @@ def invoice(request: Any, invoice_id: UUID) -> HttpResponse:
             (
                 line.quantity,
                 readable(line.text),
-                shown.money(line.unit_amount, found.currency),
-                shown.money(line.amount, found.currency),
+                money(line.unit_amount, found.currency),
+                money(line.amount, found.currency),
             )
             for line in found.lines.order_by("pk")
         ],
         "payments": [
-            (one, shown.money(one.amount, found.currency), one.reverses_id is None and one.pk not in reversed_ones)
+            (one, money(one.amount, found.currency), one.reverses_id is None and one.pk not in reversed_ones)
             for one in found.payments.all()
         ],
-        "credits": [(one, shown.money(one.amount, found.currency)) for one in found.credits.all()],
+        "credits": [(one, money(one.amount, found.currency)) for one in found.credits.all()],
         "moves": invoice_moves(actor, found, row.today),
         "may_reverse": actor.can("invoice:manage") and found.state in (InvoiceState.PARTIALLY_PAID, InvoiceState.PAID),
         "agreement": found.term.agreement if found.term else None,

@@ -1,6 +1,7 @@
 """What finance does with an invoice."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -114,7 +115,7 @@ def void(request: Any, invoice_id: UUID) -> HttpResponse:
 @page("invoice:manage")
 def credit(request: Any, invoice_id: UUID) -> HttpResponse:
     found = _for_move(request, invoice_id, "credit")
-    paid = money(sum(one.amount for one in found.payments.all()), found.currency)
+    paid = money(sum((one.amount for one in found.payments.all()), start=Decimal(0)), found.currency)
     asked = Asked(
         title=f"Credit invoice {found.number} in full?",
         effects=(f"{paid} is recorded as refunded. Pay it back.", "A credit note takes the invoice back.", ENDS_TERM),

@@ -14,9 +14,8 @@ from contracts.models import AgreementTerm, QuoteRequest
 from contracts.selling import moves, queries
 from contracts.selling.choosing import Picker, first_day, offer_of, picker
 from contracts.selling.forms import AskForm, QuoteForm
-from contracts.selling.shown import money
 from contracts.selling.views._doors import Asked, carry_out, deed_page
-from contracts.selling.words import day_words
+from contracts.selling.words import day_words, money
 from contracts.standing import standing, today_of
 from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy.models import Organisation

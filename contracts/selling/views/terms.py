@@ -1,6 +1,7 @@
 """What is done with a term: order it, cancel it, end it, take a component out, bring it back, say that it was paid."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ def order(request: Any, term_id: UUID) -> HttpResponse:
     actor, now = request.actor, request.unit.now
     term = queries.term_for(actor, term_id)
     stands = standing(term, now)
-    total = sum(line.unit_fee for line in term.lines.filter(removed_on=None))
+    total = sum((line.unit_fee for line in term.lines.filter(removed_on=None)), start=Decimal(0))
     currency, today = term.agreement.currency, today_of(term.agreement.customer, now)
     seller = queries.sellers_of([term.agreement])[term.agreement.sold_by_id]
     payer = term.agreement.customer.name if seller.is_operator else seller.name
