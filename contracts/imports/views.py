@@ -36,8 +36,9 @@ ICONS = {State.DONE: "i-tick", State.CHECKED: "i-dot", State.REFUSED: "s1", Stat
 @require_http_methods(["GET", "POST"])
 @page("component:manage")
 def imports(request: Any) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None, kinds=kinds_for(request.actor))
-    if request.method == "POST":
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = UploadForm(*sent, kinds=kinds_for(request.actor))
+    if form.is_bound:
         if name := getattr(request, "too_large", ""):
             form.is_valid()
             form.errors.pop("file", None)
