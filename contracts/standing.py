@@ -99,6 +99,11 @@ class Standing:
         return self.state in COVERING
 
     @property
+    def lapsed_by_debt(self) -> bool:
+        """It lapsed inside its own dates: it can only be sold anew."""
+        return self.state == T.LAPSED and self.facts is not None and self.day <= self.facts.end
+
+    @property
     def days_left(self) -> int | None:
         """Until the last day, which counts; below zero afterwards."""
         return (self.facts.end - self.day).days if self.facts else None

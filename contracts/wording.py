@@ -99,7 +99,7 @@ def to_customer(kind: str, about: Subject) -> Letter:
     else:
         headline = f"Support agreement {about.number} has lapsed"
         lead = f"Your {what} has lapsed. Its components are not covered any more."
-        lines = [f"It can come back: the days between are paid for. Ask {about.seller} to reinstate it."]
+        lines = [_comes_back(about)]
     return Letter(
         headline=headline,
         lead=lead,
@@ -126,7 +126,8 @@ def to_seller(kind: str, about: Subject, told: Sequence[str]) -> Letter:
         lines = [_owed(about), at_customer, *_lapses(about)]
     elif kind == K.LAPSED:
         lead = f"{about.customer}: {what} has lapsed."
-        lines = ["Its components are not covered any more. It can be reinstated.", at_customer]
+        how = "Its fee was never paid: it can be sold anew." if about.stands.lapsed_by_debt else "It can be reinstated."
+        lines = [f"Its components are not covered any more. {how}", at_customer]
     elif kind in (K.GRACE_1, K.GRACE_15, K.GRACE_25):
         lead = f"{about.customer}: {what} ended on {ended}. Grace ends on {day(about.grace_ends)}."
         lines = [_prepare(about), at_customer]
@@ -150,6 +151,12 @@ def _renew(about: Subject) -> str:
             f"Order it by {day(about.quote.valid_until)}."
         )
     return f"No renewal is ordered yet. Ask {about.seller} for a quote, on the page of the agreement."
+
+
+def _comes_back(about: Subject) -> str:
+    if about.stands.lapsed_by_debt:
+        return f"Its fee was more than 90 days overdue. Ask {about.seller} for a new quote."
+    return f"It can come back: the days between are paid for. Ask {about.seller} to reinstate it."
 
 
 def _prepare(about: Subject) -> str:

@@ -83,7 +83,7 @@ class Row:
     def next_step(self) -> str:
         """In words, also for the CSV."""
         if self.stands.state == T.LAPSED:
-            return "Reinstate"
+            return "Make a new quote" if self.stands.lapsed_by_debt else "Reinstate"
         if self.stands.state == T.SUSPENDED:
             return "Get the fee paid first"
         if self.offer is not None and self.offer.state == T.DRAFT:

@@ -211,6 +211,14 @@ def test_suspension_names_the_amount_to_who_pays_it(
     assert "The last day on which a payment helps is 10 May 2026." in made["ana"].text
 
 
+def test_a_term_that_nobody_paid_is_sold_anew(world: World, component: Component) -> None:
+    sold(world, component, paid=False)
+    run(date(2026, 5, 11))
+    made = last("agreement.reminder")
+    assert "Its fee was more than 90 days overdue. Ask Delta Reseller for a new quote." in made["ana"].text
+    assert "it can be sold anew" in made["dora"].text
+
+
 def test_a_quote_that_expired_is_told_to_the_seller_only(world: World, component: Component) -> None:
     quoted(world, [component], START, END, on=ORDERED_AT.date(), now=ORDERED_AT)
     assert run(date(2026, 2, 9)) == 0

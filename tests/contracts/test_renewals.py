@@ -210,7 +210,7 @@ def test_a_row_says_last_contact_open_tickets_and_next_step(world: World, acme: 
             customer=world.acme, agreement=term.agreement, asked_by_name="Ana Test", asked_at=now, text="Renew it."
         )
     said = words(world.client("fin").get(RENEWALS))
-    assert "Ends in 60 days just now" in said
+    assert "Reminder Ends in 60 days just now" in said
     assert "Customers asked" in said
     assert "“Renew it.”" in said
     assert "Asked for" in said
