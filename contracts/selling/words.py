@@ -144,6 +144,8 @@ EVENTS: dict[str, Callable[[Data], str]] = {
     "term.lapsed": lambda d: "the agreement lapsed",
     "term.renewed": lambda d: "renewed without a gap",
     "term.terminated": lambda d: "ended by notice",
+    "renewal.sent": lambda d: f"sent a letter with the renewal, {d['start']} to {d['end']}",
+    "reminder.sent": lambda d: f"told by mail: {d['reminder'].lower()}",
     "line.removed": lambda d: f"removed {d['serial']} from {d['day']} on{_reason(d)}",
     "invoice.issued": lambda d: f"invoice {d['number']} was issued",
     "invoice.voided": lambda d: f"voided invoice {d['number']}{_reason(d)}",
