@@ -65,13 +65,14 @@ class LadderStep(models.Model):
 class ClockSegment(TenantModel):
     """One stretch of a promise. Never rewritten: a change of severity stops it and starts the next one.
 
-    `counted_from` is what the target counts from: the report for FIRST, the customer's message for NEXT. The segments
-    of one promise share it.
+    `counted_from` is what the target counts from: the report for FIRST, the customer's message for NEXT, the proposal of
+    another severity for PROPOSAL, which runs beside the ticket's own. The segments of one promise share it.
     """
 
     class Kind(models.TextChoices):
         FIRST = "FIRST", "First answer"
         NEXT = "NEXT", "Next answer"
+        PROPOSAL = "PROPOSAL", "Answer to a proposed severity"
 
     class Outcome(models.TextChoices):
         RUNNING = "RUNNING", "Running"
@@ -81,7 +82,7 @@ class ClockSegment(TenantModel):
         CANCELLED = "CANCELLED", "Not needed any more"
 
     ticket_id = models.BigIntegerField()
-    kind = models.CharField(max_length=5, choices=Kind)
+    kind = models.CharField(max_length=8, choices=Kind)
     severity = models.PositiveSmallIntegerField()
     counted_from = models.DateTimeField()
     started_at = models.DateTimeField()
@@ -98,10 +99,17 @@ class ClockSegment(TenantModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["customer", "id"], name="segment_tenant_key"),
             models.UniqueConstraint(
-                fields=["customer", "ticket_id"], condition=RUNNING, name="segment_one_running_per_ticket"
+                fields=["customer", "ticket_id"],
+                condition=RUNNING & Q(kind__in=["FIRST", "NEXT"]),
+                name="segment_one_running_per_ticket",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "ticket_id"],
+                condition=RUNNING & Q(kind="PROPOSAL"),
+                name="segment_one_running_per_proposal",
             ),
             models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="segment_severity_known"),
-            models.CheckConstraint(condition=Q(kind__in=["FIRST", "NEXT"]), name="segment_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=["FIRST", "NEXT", "PROPOSAL"]), name="segment_kind_known"),
             models.CheckConstraint(
                 condition=Q(started_at__gte=models.F("counted_from")), name="segment_starts_with_its_promise"
             ),

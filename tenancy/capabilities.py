@@ -22,6 +22,8 @@ CAPABILITIES: dict[str, set[Role]] = {
     "ticket:withdraw": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:close": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:merge": TRIAGE,
+    "severity:propose": CUSTOMERS | RESELLERS | TRIAGE,  # and answer proposals, for one's own party
+    "severity:consent": {Role.RESELLER_MANAGER},  # beforehand, to every raise
     "component:read": CUSTOMERS | DESK,
     "agreement:quote": RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
     "agreement:order": {Role.CUSTOMER_ADMINISTRATOR} | RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
@@ -51,6 +53,7 @@ SCOPES: dict[str, set[str]] = {
         "ticket:close",
         "ticket:assign",
         "ticket:merge",
+        "severity:propose",
     },
     "tickets:answer": {"ticket:answer"},
     "notes:write": {"ticket:partner-note", "ticket:internal-note"},

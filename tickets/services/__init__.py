@@ -1,5 +1,13 @@
 """Deeds on tickets. Every door (page, API, mail, command) calls these and nothing else."""
 
+from tickets.services.agreeing import (
+    CannotAnswer,
+    CannotPropose,
+    answer_severity,
+    expire_proposal,
+    propose_severity,
+    withdraw_proposal,
+)
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
 from tickets.services.drafting import (
@@ -25,30 +33,36 @@ from tickets.services.moving import (
 )
 
 __all__ = [
+    "CannotAnswer",
     "CannotAssign",
     "CannotDraft",
     "CannotFile",
     "CannotMerge",
     "CannotMove",
+    "CannotPropose",
     "CannotReply",
     "Report",
     "add_message",
+    "answer_severity",
     "assign",
     "begin_report",
     "change_details",
     "close",
     "discard_report",
     "drop_file",
+    "expire_proposal",
     "file_ticket",
     "keep_answers",
     "keep_draft",
     "keep_file",
     "make_move",
     "merge",
+    "propose_severity",
     "reopen",
     "resolve",
     "resume",
     "take",
     "wait",
     "withdraw",
+    "withdraw_proposal",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from notifications import services as notifications
 from rozoom_support.lib.refusals import NotFound, Stale
+from sla.models import ClockSegment
 from tenancy import audit
 from tenancy.actor import Actor
 from tickets.models import MessageKind, Ticket
@@ -58,3 +59,13 @@ def tell(topic: str, actor: Actor, ticket: Ticket, now: datetime, **payload: Any
         now=now,
     )
     notifications.wake()
+
+
+def first_ended(ticket: Ticket, segment: ClockSegment | None) -> set[str]:
+    """Copy how the first promise ended, if it was that one. One that was missed before a change of severity stays missed."""
+    if segment is None or segment.kind != "FIRST":
+        return set()
+    if ticket.response_outcome != "MISSED":
+        ticket.response_outcome = segment.outcome
+    ticket.response_stopped_at = segment.stopped_at
+    return {"response_outcome", "response_stopped_at"}

@@ -12,7 +12,7 @@ from tenancy.actor import Actor
 from tickets.files import CheckedFile, attach
 from tickets.lifecycle import State, Turn, may_reopen
 from tickets.models import Channel, Message, MessageKind, ReplyDraft, Ticket
-from tickets.services._common import lock, record, save_said, tell
+from tickets.services._common import first_ended, lock, record, save_said, tell
 
 NEEDS = {
     MessageKind.PUBLIC: "ticket:reply",
@@ -119,10 +119,7 @@ def _stop_promise(ticket: Ticket, changed: set[str]) -> datetime | None:
     if stopped is None:
         return None
     ticket.clock_due_at = None
-    changed.add("clock_due_at")
-    if stopped.kind == "FIRST":
-        ticket.response_outcome, ticket.response_stopped_at = stopped.outcome, stopped.stopped_at
-        changed |= {"response_outcome", "response_stopped_at"}
+    changed |= {"clock_due_at", *first_ended(ticket, stopped)}
     return stopped.stopped_at
 
 

@@ -9,7 +9,8 @@ from sla import services as sla
 from tenancy.actor import Actor
 from tickets.lifecycle import UNSOLVED
 from tickets.models import Ticket
-from tickets.services._common import lock, record, save, tell
+from tickets.services._common import first_ended, lock, record, save, tell
+from tickets.services.agreeing import end_open_proposal
 
 
 class CannotMerge(Refused):
@@ -34,6 +35,7 @@ def merge(*, actor: Actor, ticket: Ticket, into: Ticket, now: datetime, version:
         raise CannotMerge("Both tickets must still be open.", param="into")
     came_from = ticket.state
     _keep_earlier_promise(ticket, into, now)
+    end_open_proposal(actor, ticket, now)
     ticket.merge()
     ticket.merged_into = into
     save(ticket, now, "state", "merged_into", "clock_due_at", "response_outcome", "response_stopped_at")
@@ -52,8 +54,7 @@ def _keep_earlier_promise(ticket: Ticket, into: Ticket, now: datetime) -> None:
         customer_id=ticket.customer_id, ticket_id=ticket.pk, reason=f"merged into {into.reference}", now=now
     )
     ticket.clock_due_at = None
-    if ended is not None and ended.kind == "FIRST":
-        ticket.response_outcome, ticket.response_stopped_at = ended.outcome, ended.stopped_at
+    first_ended(ticket, ended)
     if into.clock_due_at is None:
         started_at = ended.started_at if ended is not None else now
         carried = sla.start(

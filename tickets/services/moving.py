@@ -13,7 +13,8 @@ from sla import services as sla
 from tenancy.actor import Actor
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves, must_answer_first
 from tickets.models import Ticket
-from tickets.services._common import lock, record, save, tell
+from tickets.services._common import first_ended, lock, record, save, tell
+from tickets.services.agreeing import end_open_proposal
 from tickets.services.conversation import speaks_for_customer, start_next
 from tickets.services.filing import refuse_taken_reference
 
@@ -43,6 +44,8 @@ def _start(actor: Actor, ticket: Ticket, move: str, version: int | None) -> Tick
 
 
 def _finish(actor: Actor, ticket: Ticket, move: str, came_from: str, now: datetime, *fields: str, **why: Any) -> Ticket:
+    if ticket.state not in UNSOLVED:
+        end_open_proposal(actor, ticket, now)
     save(ticket, now, "state", *fields)
     record(actor, ticket, f"ticket.{move}", now, was=came_from, to=ticket.state, **why)
     tell("ticket.moved", actor, ticket, now, move=move, was=came_from, to=ticket.state)
@@ -143,10 +146,7 @@ def _cancel(ticket: Ticket, reason: str, now: datetime) -> list[str]:
         return []
     ended = sla.cancel(customer_id=ticket.customer_id, ticket_id=ticket.pk, reason=reason, now=now)
     ticket.clock_due_at = None
-    if ended is None or ended.kind != "FIRST":
-        return ["clock_due_at"]
-    ticket.response_outcome, ticket.response_stopped_at = ended.outcome, ended.stopped_at
-    return ["clock_due_at", "response_outcome", "response_stopped_at"]
+    return ["clock_due_at", *first_ended(ticket, ended)]
 
 
 @transaction.atomic
