@@ -40,6 +40,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "desk:open": DESK,
+    "notice:read": CUSTOMERS | DESK,  # one's own only
 }
 
 # A token may do what its scopes allow, inside what its organisation's kind may do at all.

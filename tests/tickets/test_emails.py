@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from notifications.handlers import Mail, mails_for, reason_to_drop
+from notifications.handlers import Mail, mails_in, reason_to_drop, said_of
 from notifications.models import Event
 from sla.models import ClockSegment
 from sla.sweeper import sweep_all
@@ -28,7 +28,7 @@ def mails(topic: str, on: Ticket | None = None) -> dict[str, Mail]:
     with work_unit(WORKER):
         events = Event.objects.filter(topic=topic)
         event = (events.filter(ticket_id=on.pk) if on else events).order_by("-pk")[0]
-        made = mails_for(event)
+        made = mails_in(said_of(event))
     found = {mail.to.partition("@")[0]: mail for mail in made}
     assert len(found) == len(made), "the same person was mailed twice"
     return found
