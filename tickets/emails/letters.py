@@ -1,4 +1,4 @@
-"""A letter about a ticket: its parts in words, drawn once as plain text and once as HTML."""
+"""A letter about a ticket: its parts in words, drawn once as plain text and once as HTML; and who is told it, and as what."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from notifications.handlers import Mail
+from notifications.handlers import Mail, Told
 from rozoom_support.lib.ui import markdown
 from tickets.emails.recipients import Reader
 from tickets.models import Ticket
@@ -37,6 +37,30 @@ class Letter:
     headline: str = ""
 
 
+def told(
+    title: str,
+    *,
+    reader: Reader,
+    ticket: Ticket,
+    letter: Letter | None = None,
+    key: str = "",
+    hinges_on: dict[str, int] | None = None,
+) -> Told:
+    """The reader is told in the app, and by mail where there is a letter. Neither when what it hinges on is settled."""
+    sent = None if letter is None else mail(letter, reader=reader, ticket=ticket, key=key, guard=hinges_on)
+    return Told(
+        person_id=reader.person_id,
+        organisation_id=reader.organisation_id,
+        party=reader.party,
+        title=title,
+        path=ticket_path(ticket, reader),
+        reference=ticket.reference,
+        detail=ticket.subject,
+        mail=sent,
+        hinges_on=hinges_on,
+    )
+
+
 def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dict[str, Any] | None = None) -> Mail:
     url = ticket_url(ticket, reader)
     return Mail(
@@ -51,9 +75,13 @@ def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dic
 
 
 def ticket_url(ticket: Ticket, reader: Reader) -> str:
+    return settings.BASE_URL + ticket_path(ticket, reader)
+
+
+def ticket_path(ticket: Ticket, reader: Reader) -> str:
     """Customers read it in the portal, everybody else at the desk."""
     page = "portal:ticket" if reader.party == "customer" else "desk:ticket"
-    return settings.BASE_URL + reverse(page, args=[ticket.reference])
+    return reverse(page, args=[ticket.reference])
 
 
 def _headers(ticket: Ticket) -> dict[str, str]:

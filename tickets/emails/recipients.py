@@ -22,8 +22,12 @@ class Reader:
 
 
 def without(readers: Iterable[Reader], person_id: int | None) -> list[Reader]:
-    """Each address once, and never whoever did it."""
-    found = {reader.email.lower(): reader for reader in reversed(list(readers)) if reader.person_id != person_id}
+    """Each once in each organisation, and never whoever did it."""
+    found = {
+        (reader.email.lower(), reader.organisation_id): reader
+        for reader in reversed(list(readers))
+        if reader.person_id != person_id
+    }
     return list(reversed(found.values()))
 
 
@@ -99,6 +103,20 @@ def of_the_ladder(ticket: Ticket, names: Sequence[str]) -> list[Reader]:
         "reseller_manager": lambda: reseller_managers(ticket),
     }
     return [reader for name in names for reader in people[name]()]
+
+
+def voices(ticket: Ticket, party: str) -> list[Reader]:
+    """Who may speak for a party about the severity: asked, when its answer is awaited."""
+    if party == "customer":
+        reported = reporter(ticket) if ticket.reporter_party == "customer" else []
+        return reported or _members(organisation_id=ticket.customer_id, role=Role.CUSTOMER_ADMINISTRATOR)
+    return reseller_agents(ticket) if party == "reseller" else rozoom_owner_or_desk(ticket)
+
+
+def spoke(ticket: Ticket, party: str, person_id: int | None) -> list[Reader]:
+    """Who spoke for a party; all its voices when it was a program, a consent given beforehand, or somebody who has left."""
+    found = [] if person_id is None else _members(person_id=person_id, **_side(ticket, party))
+    return found or voices(ticket, party)
 
 
 def _resellers(ticket: Ticket, role: Role) -> list[Reader]:
