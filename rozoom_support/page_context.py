@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from notifications.notices import bell_of
 from tenancy.pages import new_form_token
 from tenancy.preferences import preferences_of
 
@@ -19,7 +20,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "memberships": getattr(request, "memberships", []),
         "actor": actor,
-        "may": {"manage_tokens": actor is not None and actor.can("token:manage")},
+        "bell": bell_of(request),
+        "may": {
+            "manage_tokens": actor is not None and actor.can("token:manage"),
+            "read_reports": actor is not None and actor.can("report:read"),
+        },
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,
         "server_now_ms": int(now.timestamp() * 1000),

@@ -35,7 +35,9 @@ CAPABILITIES: dict[str, set[Role]] = {
     "price:manage": {Role.FINANCE, Role.ADMINISTRATOR},
     "component:manage": {Role.COORDINATOR, Role.FINANCE, Role.ADMINISTRATOR},
     "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason
+    "ladder:manage": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # who is told of late answers, and who has duty when
     "ticket:grant-promise": TRIAGE,  # to a ticket that nothing covers, with a reason
+    "report:read": {Role.CUSTOMER_ADMINISTRATOR} | DESK,
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},

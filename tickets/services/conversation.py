@@ -59,6 +59,7 @@ def add_message(
     earliest = ticket.last_message_at + timedelta(microseconds=1)
     said_at = max(now, earliest)
     changed = {"last_message_at"}
+    had_ended = not ticket.is_open
     if kind == MessageKind.PUBLIC:
         if actor.answers_for_rozoom:
             said_at = max(_stop_promise(ticket, changed) or said_at, earliest)
@@ -82,7 +83,18 @@ def add_message(
         changed |= _then(ticket, actor, then, said_at)
     save_said(ticket, kind, said_at, *sorted(changed))
     forget_draft(actor=actor, ticket=ticket, kind=kind)
-    record(actor, ticket, f"message.{kind}", said_at, kind=kind, message=str(message.pk), files=len(files), then=then)
+    reopened = {"reopened": True} if had_ended and ticket.is_open else {}
+    record(
+        actor,
+        ticket,
+        f"message.{kind}",
+        said_at,
+        kind=kind,
+        message=str(message.pk),
+        files=len(files),
+        then=then,
+        **reopened,
+    )
     tell("message.added", actor, ticket, said_at, message=str(message.pk), kind=kind)
     return message
 
