@@ -16,6 +16,7 @@ CUSTOMER = EVERYBODY | {
     "ticket:withdraw",
     "ticket:close",
     "component:read",
+    "severity:propose",
 }
 MANAGING = {"people:manage", "token:manage"}
 SERVING = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
@@ -27,13 +28,13 @@ RIGHTS: dict[str, set[str]] = {
     Role.MEMBER: CUSTOMER | {"agreement:ask"},
     Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING | {"agreement:ask", "agreement:order", "invoice:read"},
     Role.RESELLER_AGENT: RESELLER,
-    Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign"},
+    Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign", "severity:consent"},
     Role.CLERK: EVERYBODY,
     Role.AGENT: DESK,
     Role.COORDINATOR: DESK | {"component:manage"},
     Role.FINANCE: EVERYBODY | SELLING | BILLING | {"ticket:read", "component:read", "desk:open"},
-    Role.DUTY_MANAGER: DESK | {"agreement:manage", "invoice:read", "coverage:override"},
-    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override"},
+    Role.DUTY_MANAGER: DESK | {"agreement:manage", "invoice:read", "coverage:override", "ladder:manage"},
+    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override", "ladder:manage"},
 }
 
 

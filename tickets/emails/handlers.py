@@ -107,7 +107,7 @@ def escalated(event: Event) -> Iterator[Said]:
     now = database_now()
     percent = int(event.payload.get("percent", 100))
     line = lines.escalation(level, percent, now)
-    for reader in without(recipients.of_the_ladder(ticket, event.payload.get("recipients", [])), None):
+    for reader in without(recipients.of_the_ladder(ticket, event.payload.get("recipients", []), now), None):
         yield told(
             line,
             letter=words.escalation(ticket, level, percent, reader, now),

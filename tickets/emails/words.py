@@ -164,10 +164,18 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
         headline=headline,
         lead=lead,
         paragraphs=paragraphs,
-        facts=[("Subject", ticket.subject), *ticket_facts(ticket), ("Step of the ladder", str(level.level))],
+        facts=[("Subject", ticket.subject), *ticket_facts(ticket), ("Step of the ladder", _rung(level, percent))],
         action="Open it at the desk",
         why="You get this because a promise is running out and your role is told about it.",
     )
+
+
+def _rung(level: Escalation, percent: int) -> str:
+    """Its time, not its number: a level keeps its number when others come before it."""
+    late = level.scheduled_at - level.segment.due_at
+    if percent < 100:
+        return f"{percent} %"
+    return f"{_span(late)} after the due time" if late >= timedelta(minutes=1) else "the due time"
 
 
 def _due_lines(due: datetime | None, reader: Reader, now: datetime) -> list[str]:
