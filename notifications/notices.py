@@ -59,10 +59,10 @@ def mark_read(*, actor: Actor, notice: Notice, now: datetime) -> None:
     Notice.objects.filter(pk=notice.pk, person_id=actor.person_id, read_at__isnull=True).update(read_at=now)
 
 
-def mark_all_read(*, actor: Actor, newest: datetime, now: datetime) -> int:
-    """Everything up to the newest one its reader has seen: what came since was not read."""
+def mark_all_read(*, actor: Actor, newest: int, now: datetime) -> int:
+    """Everything up to the newest one its reader has seen, by its key: what was made since was not read."""
     mine = Notice.objects.filter(person_id=actor.person_id, organisation_id=actor.organisation_id)
-    return mine.filter(read_at__isnull=True, created_at__lte=newest).update(read_at=now)
+    return mine.filter(read_at__isnull=True, pk__lte=newest).update(read_at=now)
 
 
 def note_settled(*, now: datetime, limit: int) -> int:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from notifications.models import Notice
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Membership
@@ -84,7 +85,7 @@ WORDS = {
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
-    "pk", "id", "person_id", "ticket",
+    "notice_id", "pk", "id", "person_id", "ticket",
 }  # fmt: skip
 
 
@@ -120,8 +121,21 @@ def foreign(world: World) -> dict[str, Any]:
             }
         file_id = Attachment.objects.get(message=note).pk
         component = world.components["bolt"]
+    with work_unit(Context("worker")):
+        notice = Notice.objects.create(
+            customer=world.bolt,
+            event_id=1,
+            topic="ticket.moved",
+            organisation=world.bolt,
+            person_id=bob.person_id,
+            party="customer",
+            title="Bolt only",
+            path=f"/tickets/{filed.reference}/",
+            created_at=filed.reported_at,
+        )
     return {
         **WORDS,
+        "notice_id": notice.pk,
         **keys,
         "reference": filed.reference,
         "ticket": filed.reference,

@@ -4,17 +4,8 @@
   const $ = (selector, root = document) => root.querySelector(selector)
 
   // A list that could not be refreshed says how old it is.
-  const old = (event, is) => { const line = event.detail.elt?.matches?.("[data-poll]") && $("#list-old"); if (line) line.hidden = !is }
-  document.addEventListener("htmx:sendError", (event) => old(event, true))
-  document.addEventListener("htmx:timeout", (event) => old(event, true))
-  document.addEventListener("htmx:responseError", (event) => old(event, true))
-  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) old(event, false) })
-  // Signed out meanwhile: a poll takes nobody away from a half-written text. The next thing they do leads to the sign-in.
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (event.detail.xhr.status !== 401 || !event.detail.elt.matches("[data-poll]")) return
-    event.preventDefault()
-    old(event, true)
-  })
+  const old = (event, is) => { const line = event.detail.elt?.matches?.("#poll") && $("#list-old"); if (line) line.hidden = !is }
+  document.addEventListener("htmx:afterRequest", (event) => old(event, !event.detail.successful))
 
   // What the poll puts above the list must not move the rows: the page scrolls by as much.
   let top = null
