@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("tickets.reports.urls")),
     # the desk
     path("desk/", include("tickets.desk.urls")),
+    path("desk/", include("sla.urls")),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("rozoom_support.api_urls")),

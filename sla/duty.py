@@ -1,6 +1,6 @@
 """Who is on duty. Without a rota, and when everybody of it has left, a whole team is; the last rung is never empty."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from tenancy.models import Kind, Membership, Role, Team
 # Who can keep a promise, and who answers for one that is late.
 TEAM_ROLES: frozenset[str] = frozenset(CAPABILITIES["ticket:answer"])
 MANAGER_ROLES: frozenset[str] = frozenset({Role.DUTY_MANAGER, Role.ADMINISTRATOR})
-MANAGERS = "Duty managers"
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,16 @@ def candidates(team_id: int | None) -> list[Membership]:
     return sorted(found, key=lambda one: one.pk not in own)
 
 
-def names(people: Iterable[Membership]) -> str:
-    return ", ".join(one.person_name for one in people)
+def line(at: datetime) -> str:
+    """Marek Novák (Drives), duty manager David Okafor. Empty where there is no rota."""
+    return ", ".join(_said(one) for one in now_on_duty(at))
+
+
+def _said(one: OnDuty) -> str:
+    names = " and ".join(person.person_name for person in one.people)
+    if one.team is None:
+        return f"duty manager {names}" if names else "all duty managers"
+    return f"{names} ({one.team.name})" if names else f"all of {one.team.name}"
 
 
 def teams_without(rotas: Collection[Rota]) -> list[Team]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -58,12 +59,19 @@ class Impact:
     at_once: int
 
 
+class Problem(NamedTuple):
+    """`param` is what has to change: amount (when) or recipients (who)."""
+
+    param: str
+    words: str
+
+
 class CannotChangeLadder(Refused):
     """`rows` says what is wrong with which level, counted from 0."""
 
     code = "cannot_change_ladder"
 
-    def __init__(self, message: str, rows: dict[int, str] | None = None) -> None:
+    def __init__(self, message: str, rows: dict[int, Problem] | None = None) -> None:
         super().__init__(message)
         self.rows = rows or {}
 
@@ -78,33 +86,40 @@ def ladder_of(severity: int) -> Ladder:
     return Ladder.objects.filter(pk=severity).first() or Ladder(severity=severity)
 
 
-def problems(rungs: Sequence[Rung]) -> dict[int, str]:
+def problems(rungs: Sequence[Rung]) -> dict[int, Problem]:
     """What is wrong with which level, whoever the people are."""
-    found = {place: words for place, rung in enumerate(rungs) if (words := _alone(rung))}
+    found = {place: problem for place, rung in enumerate(rungs) if (problem := _alone(rung))}
     for place in range(1, len(rungs)):
         before, here = rungs[place - 1], rungs[place]
         if place in found or place - 1 in found:
             continue
         if here.place == before.place:
-            found[place] = f"Level {place} is told at the same time. Put both into one level."
+            found[place] = Problem("amount", f"Level {place} is told at the same time. Put both into one level.")
         elif here.place < before.place:
-            found[place] = f"This comes before level {place}. The earlier one stands first."
+            found[place] = Problem("amount", f"This comes before level {place}. The earlier one stands first.")
     return found
 
 
-def _alone(rung: Rung) -> str:
+def _alone(rung: Rung) -> Problem | None:
+    if words := _when_refused(rung):
+        return Problem("amount", words)
+    if not rung.recipients:
+        return Problem("recipients", "Choose who is told.")
+    if not set(rung.recipients) <= set(Recipient.values):
+        return Problem("recipients", "Choose from the list who is told.")
+    if set(rung.recipients) <= OF_RESELLERS:
+        words = "A customer of roZoom itself has no reseller: this would reach nobody. Add somebody at roZoom."
+        return Problem("recipients", words)
+    return None
+
+
+def _when_refused(rung: Rung) -> str:
     if not 1 <= rung.percent <= 100:
         return "Enter 1 to 100 %. 100 % is the due time."
     if rung.after < NOW or (rung.after and rung.percent < 100):
         return "Minutes count from the due time: enter 1 or more."
     if rung.after > LONGEST_AFTER:
         return f"At most {LONGEST_AFTER.days} days after the due time."
-    if not rung.recipients:
-        return "Choose who is told."
-    if not set(rung.recipients) <= set(Recipient.values):
-        return "Choose from the list who is told."
-    if set(rung.recipients) <= OF_RESELLERS:
-        return "A customer of roZoom itself has no reseller: this would reach nobody. Add somebody at roZoom."
     return ""
 
 
@@ -118,7 +133,7 @@ def check(rungs: Sequence[Rung], *, team_id: int | None, now: datetime) -> None:
     for case in {reach.Case(), reach.Case(team_id)}:
         for place, rung in enumerate(rungs):
             if place not in found and not reach.reached(case, rung.recipients, now):
-                found[place] = "This would reach nobody: nobody has that role now."
+                found[place] = Problem("recipients", "This would reach nobody: nobody has that role now.")
     if found:
         raise CannotChangeLadder("Some levels can not be kept like this.", dict(sorted(found.items())))
 

@@ -86,6 +86,7 @@ def _changed(found: Sequence[int], change: Change) -> Iterator[int]:
 
 def spans(plan: Plan, start: datetime, end: datetime) -> list[Span]:
     """Who has duty from `start` to `end`, without a break; nobody is an empty span."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
     found: list[Span] = []
     for begin, until in pairwise([start, *_turns(plan, start, end), end]):
         who = on_duty(plan, begin)

@@ -82,6 +82,9 @@ WORDS = {
     "step": "check",
     "version": "1",
     "format": "json",
+    "rota": "managers",
+    "change": "1",
+    "severity": "1",
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",

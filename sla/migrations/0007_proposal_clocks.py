@@ -2,7 +2,6 @@
 
 from django.db import migrations, models
 
-
 # A column that a trigger's condition names can not change its type under it.
 DROP = "DROP TRIGGER segment_never_rewritten ON sla_clocksegment"
 NEVER_REWRITTEN = """
