@@ -1,19 +1,28 @@
 """Random lives of tickets against a model that knows only the rules: every stretch, due time, outcome and level is equal.
 
-MODEL_EXAMPLES and MODEL_STEPS make it longer (`make model`); a failing life is printed as the steps that lead to it.
+MODEL_EXAMPLES and MODEL_STEPS make it longer, MODEL_SHRINK=1 a failing life shorter; it is printed as the steps that lead there.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings, strategies
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from django.contrib.postgres.aggregates import ArrayAgg
+from hypothesis import HealthCheck, Phase, settings, strategies
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from sla.models import ClockSegment, Escalation
+from sla.models import ClockSegment
 from sla.sweeper import sweep_all
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
@@ -34,6 +43,8 @@ from tickets.services import (
 STAFF = Context("staff")
 BEGIN = datetime(2026, 3, 27, 9, tzinfo=UTC)  # two days before clocks change in Berlin
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+# Making a failing life shorter takes minutes: only on request.
+PHASES = [Phase.generate, Phase.shrink] if os.environ.get("MODEL_SHRINK") else [Phase.generate]
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 PARTY_OF = {"ilse": "customer", "sol": "customer", "dirk": "reseller", "marek": "operator"}
 SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
@@ -53,10 +64,9 @@ people = strategies.sampled_from(["customer", "reseller", "operator"])
 
 @pytest.fixture(scope="module")
 def _clock_of_the_test(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as monkeypatch, django_db_blocker.unblock():
-        with simulated_clock(monkeypatch):
-            set_clock(BEGIN)
-            yield
+    with pytest.MonkeyPatch.context() as monkeypatch, django_db_blocker.unblock(), simulated_clock(monkeypatch):
+        set_clock(BEGIN)
+        yield
 
 
 @dataclass
@@ -82,44 +92,58 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.pairs: list[Pair] = []
-        self.killed = False
+        self.deeds = 0
         self.pass_time(SECOND)
 
     def pass_time(self, span: timedelta) -> None:
         type(self).now += span
         set_clock(self.now)
 
-    def pick(self, number: int) -> Pair:
-        return self.pairs[number % len(self.pairs)]
+    def pick(self, number: int, fits: Callable[[Promise], Any] = lambda model: True) -> Pair:
+        """One of those that fit, else any: most of the lives should be eventful."""
+        fitting = [pair for pair in self.pairs if fits(pair.model)] or self.pairs
+        return fitting[number % len(fitting)]
 
     def deed(self, pair: Pair, party: str, real: Callable[[Actor, Ticket, datetime], object]) -> bool:
-        """Do it in a transaction of its own; every fifth is killed before it commits, and must leave nothing."""
+        """Do it in a transaction of its own; every seventh is killed before it commits, and must leave nothing."""
         self.pass_time(MICROSECOND)
+        self.deeds += 1
         actor = self.world.actor(pair.who(party))
         try:
             with work_unit(actor.context) as unit:
                 assert unit.now == self.now
                 real(actor, pair.real, unit.now)
-                if self.killed:
+                if self.deeds % 7 == 0:
                     raise KilledHalfway
         except KilledHalfway:
             return False
         return True
 
-    @rule(killed=strategies.sampled_from([True, False, False, False, False]))
-    def chance(self, killed: bool) -> None:
-        self.killed = killed
+    @initialize(severity=severities)
+    def begin(self, severity: int) -> None:
+        """Every life begins with three tickets, so that it soon has something to tell."""
+        for number, by in enumerate(("ilse", "sol", "ilse")):
+            self.file((severity + number) % 3 + 1, by)
 
     @rule(wait=strategies.sampled_from(WAITS))
     def wait(self, wait: timedelta) -> None:
         self.pass_time(wait)
 
     @precondition(lambda self: any(pair.model.own for pair in self.pairs))
-    @rule(number=picked, after=strategies.sampled_from([-MICROSECOND, timedelta(), MICROSECOND]))
-    def wait_until_due(self, number: int, after: timedelta) -> None:
-        """To the very instant, less the microsecond each deed takes."""
-        due = [pair.model.own.due_at for pair in self.pairs if pair.model.own]
-        self.pass_time(max(due[number % len(due)] - MICROSECOND + after - self.now, timedelta()))
+    @rule(
+        number=picked,
+        part=strategies.sampled_from([0.5, 0.75, 1, 1]),
+        after=strategies.sampled_from([-1, 0, 1]),
+        look=strategies.booleans(),
+    )
+    def wait_for_a_level(self, number: int, part: float, after: int, look: bool) -> None:
+        """To the very instant (less the microsecond each deed takes), just before, and just after it."""
+        own = self.pick(number, lambda model: model.own).model.own
+        assert own
+        instant = own.started_at + (own.due_at - own.started_at) * part
+        self.pass_time(max(instant - MICROSECOND + after * MICROSECOND - self.now, timedelta()))
+        if look:
+            self.sweep()
 
     @rule()
     def sweep(self) -> None:
@@ -140,9 +164,9 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.pairs)
     @rule(number=picked)
     def reply(self, number: int) -> None:
-        pair = self.pick(number)
+        pair = self.pick(number, lambda model: model.own)
         self.pass_time(SECOND)
-        if pair.model.may_write(self.now) and not self.killed:
+        if pair.model.may_write(self.now):
             message(self.world, pair.real, "marek")
             pair.model.staff_replies(self.now)
 
@@ -156,9 +180,9 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.pairs)
     @rule(number=picked)
     def write(self, number: int) -> None:
-        pair = self.pick(number)
+        pair = self.pick(number, lambda model: model.own is None)
         self.pass_time(SECOND)
-        if pair.model.may_write(self.now) and not self.killed:
+        if pair.model.may_write(self.now):
             message(self.world, pair.real, pair.by)
             pair.model.customer_writes(self.now)
 
@@ -186,7 +210,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: len(self.pairs) > 1)
     @rule(one=picked, other=picked)
     def merge(self, one: int, other: int) -> None:
-        lost, kept = self.pick(one), self.pick(other)
+        lost, kept = self.pick(one, lambda model: model.own), self.pick(other, lambda model: model.is_open)
         if lost is kept or lost.by != kept.by or not (lost.model.is_open and kept.model.is_open):
             return
         if self.deed(lost, "operator", lambda who, on, now: merge(actor=who, ticket=on, into=kept.real, now=now)):
@@ -195,7 +219,22 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.pairs)
     @rule(number=picked, party=people, to=severities)
     def propose(self, number: int, party: str, to: int) -> None:
-        pair = self.pick(number)
+        pair = self.pick(number, lambda model: model.may_propose(party, to))
+        self.propose_on(pair, party, to)
+
+    @precondition(lambda self: any(pair.model.own for pair in self.pairs))
+    @rule(number=picked, to=severities, between=strategies.sampled_from([SECOND, 17 * SECOND, timedelta(minutes=31)]))
+    def agree(self, number: int, to: int, between: timedelta) -> None:
+        """Everybody agrees, one after the other, while a promise runs."""
+        pair = self.pick(number, lambda model: model.own and model.is_open)
+        for party in ("operator", "customer", "reseller"):
+            if party == "operator":
+                self.propose_on(pair, party, to)
+            else:
+                self.answer_on(pair, party, agrees=True)
+            self.pass_time(between)
+
+    def propose_on(self, pair: Pair, party: str, to: int) -> None:
         if pair.model.may_propose(party, to) and self.deed(
             pair,
             party,
@@ -203,14 +242,7 @@ class Lives(RuleBasedStateMachine):
         ):
             pair.model.proposed(party, to, self.now)
 
-    def number_of_open(self, pair: Pair) -> int:
-        with work_unit(STAFF):
-            return pair.real.proposals.get(state="OPEN").number
-
-    @precondition(lambda self: any(pair.model.asked for pair in self.pairs))
-    @rule(number=picked, party=people, agrees=strategies.sampled_from([True, True, True, False]))
-    def answer(self, number: int, party: str, agrees: bool) -> None:
-        pair = self.pick(number)
+    def answer_on(self, pair: Pair, party: str, *, agrees: bool) -> None:
         if party not in pair.model.parties or not pair.model.may_answer(party, self.now + MICROSECOND):
             return
         which = self.number_of_open(pair)
@@ -223,10 +255,20 @@ class Lives(RuleBasedStateMachine):
         ):
             pair.model.answered(party, agrees, self.now)
 
+    def number_of_open(self, pair: Pair) -> int:
+        with work_unit(STAFF):
+            return pair.real.proposals.get(state="OPEN").number
+
+    @precondition(lambda self: any(pair.model.asked for pair in self.pairs))
+    @rule(number=picked, party=people, agrees=strategies.sampled_from([True, True, True, False]))
+    def answer(self, number: int, party: str, agrees: bool) -> None:
+        pair = self.pick(number, lambda model: party in model.parties and model.may_answer(party, self.now))
+        self.answer_on(pair, party, agrees=agrees)
+
     @precondition(lambda self: any(pair.model.asked for pair in self.pairs))
     @rule(number=picked)
     def take_back(self, number: int) -> None:
-        pair = self.pick(number)
+        pair = self.pick(number, lambda model: model.asked)
         asked = pair.model.asked
         if asked is None or self.now + MICROSECOND >= asked.expires_at:
             return
@@ -239,7 +281,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: any(pair.model.asked for pair in self.pairs))
     @rule(number=picked)
     def expire(self, number: int) -> None:
-        pair = self.pick(number)
+        pair = self.pick(number, lambda model: model.asked)
         self.pass_time(MICROSECOND)
         with work_unit(Context("worker")) as unit:
             assert unit.now
@@ -251,26 +293,25 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_same(self) -> None:
+        keys = [pair.real.pk for pair in self.pairs]
+        stretches: defaultdict[int, list[tuple[object, ...]]] = defaultdict(list)
+        with work_unit(STAFF):
+            segments = ClockSegment.objects.filter(ticket_id__in=keys).order_by("id")
+            for one in segments.annotate(levels=ArrayAgg("escalations__level", default=[])):
+                stretches[one.ticket_id].append(
+                    (
+                        str(one.kind), one.severity, one.counted_from, one.started_at, one.due_at, one.stopped_at,
+                        str(one.outcome), frozenset(one.levels) - {None},
+                    )
+                )  # fmt: skip
+            rows = Ticket.objects.only("severity", "state", "clock_due_at", "response_outcome").in_bulk(keys)
         for pair in self.pairs:
-            with work_unit(STAFF):
-                segments = list(ClockSegment.objects.filter(ticket_id=pair.real.pk).order_by("id"))
-                found = {
-                    one.pk: set(Escalation.objects.filter(segment=one).values_list("level", flat=True))
-                    for one in segments
-                }
-                row = Ticket.objects.defer("search").get(pk=pair.real.pk)
-            assert [
-                (
-                    str(one.kind), one.severity, one.counted_from, one.started_at, one.due_at, one.stopped_at,
-                    str(one.outcome), frozenset(found[one.pk]),
-                )
-                for one in segments
-            ] == [stretch.as_row() for stretch in pair.model.stretches]  # fmt: skip
-            own = pair.model.own
-            assert row.clock_due_at == (own.due_at if own else None)
-            assert (row.severity, row.state) == (pair.model.severity, pair.model.state)
-            if pair.model.first_outcome():
-                assert row.response_outcome == pair.model.first_outcome()
+            row, model = rows[pair.real.pk], pair.model
+            assert stretches[row.pk] == [stretch.as_row() for stretch in model.stretches]
+            assert row.clock_due_at == (model.own.due_at if model.own else None)
+            assert (row.severity, row.state) == (model.severity, model.state)
+            if model.first_outcome():
+                assert row.response_outcome == model.first_outcome()
 
 
 @pytest.mark.usefixtures("_clock_of_the_test")
@@ -283,6 +324,8 @@ def test_every_life_is_as_the_rules_say(world: World) -> None:
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
+            phases=PHASES,
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
             database=None,
         ),
