@@ -7,6 +7,7 @@ PARTS = {
     "tickets": ["-m", "bench.tickets"],
     "sweeper": ["-m", "bench.sweeper"],
     "coverage": ["-m", "bench.coverage"],
+    "reports": ["-m", "bench.reports"],
 }
 
 

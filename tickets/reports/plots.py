@@ -151,12 +151,12 @@ def lowest_shown(lowest: int) -> int:
 
 def backlog_plots(report: Report) -> list[BacklogPlot]:
     """One line for each severity, all with the same axis."""
-    highest = nice(max((max(counts) for counts in report.backlog.values()), default=0))
+    highest = nice(max((max(counts) for counts in report.tickets.backlog.values()), default=0))
     return [_backlog_plot(report, severity, highest) for severity in report.severities]
 
 
 def _backlog_plot(report: Report, severity: int, highest: int) -> BacklogPlot:
-    counts, days = report.backlog[severity], report.asked.period.days_counted
+    counts, days = report.tickets.backlog[severity], report.asked.period.days_counted
     last = len(counts) - 1
     points = " ".join(
         f"{100 * place / last:.2f},{100 - 100 * count / highest:.2f}" for place, count in enumerate(counts)

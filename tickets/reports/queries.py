@@ -4,7 +4,7 @@ Row security is the wall; the tenant condition repeats it so that the planner se
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sla.models import ClockSegment
 from tenancy.actor import Actor
 from tickets.lifecycle import UNSOLVED
 from tickets.reports.period import Period, midnight
-from tickets.reports.statements import AGES_NOW, ATTAINMENT, BACKLOG, CHANGES, REOPENED, TIMES
+from tickets.reports.statements import COUNTS, PROMISES, PROPOSALS, ROOM, TICKETS
 
 SEVERITIES = (1, 2, 3)
 KINDS = tuple(ClockSegment.Kind.values)
@@ -72,6 +72,12 @@ class Attainment:
     before: dict[str, Tally] = field(default_factory=dict)  # kind
     names: dict[str, str] = field(default_factory=dict)  # of organisations, by code
 
+    def add_customer(self, kind: str, names: list[str], tally: Tally) -> None:
+        code, name, reseller, reseller_name = names
+        self.names |= {code: name, reseller: reseller_name}
+        self.by_customer.setdefault((kind, code), Tally()).add(tally)
+        self.by_reseller.setdefault((kind, reseller), Tally()).add(tally)
+
     def of(self, kind: str, severity: int | None = None) -> Tally:
         found = Tally()
         for (its_kind, its_severity, _), tally in self.by_part.items():
@@ -106,16 +112,33 @@ class Solved:
     def percent(self) -> int | None:
         return percent(self.reopened, self.times)
 
+    def add(self, other: "Solved") -> None:
+        self.times += other.times
+        self.reopened += other.reopened
+
+
+def by_severity(make: Callable[[], Any]) -> Callable[[], dict[int, Any]]:
+    return lambda: {severity: make() for severity in SEVERITIES}
+
 
 @dataclass
-class Reopening:
-    by_severity: dict[int, Solved]
-    before: Solved
+class Tickets:
+    """`backlog`: open at each of the period's days_counted. `ages`: open now, up to each of AGES old, and older."""
+
+    backlog: dict[int, list[int]] = field(default_factory=dict)
+    ages: dict[int, list[int]] = field(default_factory=by_severity(lambda: [0] * (len(AGES) + 1)))
+    solved: dict[int, Solved] = field(default_factory=by_severity(Solved))
+    solved_before: Solved = field(default_factory=Solved)
 
     @property
-    def total(self) -> Solved:
-        found = self.by_severity.values()
-        return Solved(sum(one.times for one in found), sum(one.reopened for one in found))
+    def solved_in_all(self) -> Solved:
+        total = Solved()
+        for one in self.solved.values():
+            total.add(one)
+        return total
+
+
+Proposals = dict[tuple[str, int], Counter[str]]
 
 
 def percent(part: int, whole: int) -> int | None:
@@ -127,85 +150,66 @@ def percent(part: int, whole: int) -> int | None:
     return min(max(round(100 * part / whole), 1), 99)
 
 
-def attainment(actor: Actor, asked: Narrowing, now: datetime) -> Attainment:
-    found = Attainment()
-    parts = [part.start for part in asked.period.parts]
-    for row in _rows(ATTAINMENT, actor, asked, now=now, parts=parts, kinds=list(KINDS)):
-        kind, severity, in_period, by_part, part, code, name, reseller, reseller_name, *counts = row
-        tally = Tally(*counts)
-        if not by_part:
-            found.names |= {code: name, reseller: reseller_name}
-            found.by_customer.setdefault((kind, code), Tally()).add(tally)
-            found.by_reseller.setdefault((kind, reseller), Tally()).add(tally)
-        elif in_period:
-            found.by_part[kind, severity, part - 1] = tally
-        else:
-            found.before.setdefault(kind, Tally()).add(tally)
-    return found
-
-
-def response_times(actor: Actor, asked: Narrowing, now: datetime) -> Times:
-    """Of first promises that were answered, from the report to the answer."""
-    limits = [-float(seconds) for seconds in reversed(WITHIN)]
-    counts: dict[int, Counter[int]] = {severity: Counter() for severity in SEVERITIES}
-    found = Times({})
-    for in_period, severity, within, count, median in _rows(
-        TIMES, actor, asked, now=now, parts=[asked.period.start], kinds=["FIRST"], within=limits
-    ):
-        if severity is not None and in_period:
-            counts[severity][len(WITHIN) - within] = count
-        elif severity is None and in_period:
-            found.median_s = median
-        elif severity is None:
-            found.median_before_s, found.before = median, count
-    for severity, counted in counts.items():
-        found.within[severity] = [sum(counted[index] for index in range(up_to + 1)) for up_to in range(len(WITHIN) + 1)]
-    return found
-
-
-def backlog(actor: Actor, asked: Narrowing) -> dict[int, list[int]]:
-    """Open tickets of each severity at the first instant of each of the period's days_counted."""
-    edges = [midnight(day, asked.period.zone) for day in asked.period.days_counted]
-    changed: dict[int, Counter[int]] = {severity: Counter() for severity in SEVERITIES}
-    for severity, part, change in _rows(BACKLOG, actor, asked, since=edges[0], edges=edges):
-        changed[severity][part] += int(change)
-    return {
-        severity: [
-            counted[0] + sum(counted[later] for later in range(place, len(edges) + 1)) for place in _from_one(edges)
-        ]
-        for severity, counted in changed.items()
+def read_promises(actor: Actor, asked: Narrowing, now: datetime) -> tuple[Attainment, Times]:
+    """Attainment of every kind of promise, and how long first answers took from the report."""
+    kept, times = Attainment(), Times({})
+    counted: dict[int, Counter[int]] = {severity: Counter() for severity in SEVERITIES}
+    values = {
+        "now": now,
+        "parts": [part.start for part in asked.period.parts],
+        "within": [-float(seconds) for seconds in reversed(WITHIN)],
     }
-
-
-def ages(actor: Actor, asked: Narrowing, now: datetime) -> dict[int, list[int]]:
-    """Tickets that are open now, the youngest first: up to each of AGES old, and older."""
-    edges = [now - age for age in reversed(AGES)]
-    found: dict[int, list[int]] = {severity: [0] * (len(AGES) + 1) for severity in SEVERITIES}
-    for severity, place, count in _rows(AGES_NOW, actor, asked, ages=edges):
-        found[severity][len(AGES) - place] = count
-    return found
-
-
-def reopening(actor: Actor, asked: Narrowing) -> Reopening:
-    found = Reopening({severity: Solved() for severity in SEVERITIES}, Solved())
-    for severity, in_period, times, reopened in _rows(REOPENED, actor, asked, since=asked.period.before.start):
-        if in_period:
-            found.by_severity[severity] = Solved(times, reopened)
+    for what, kind, severity, in_period, place, *names, counts, median in _rows(PROMISES, actor, asked, **values):
+        if what == "part" and in_period:
+            kept.by_part[kind, severity, place - 1] = Tally(*counts)
+        elif what == "part":
+            kept.before.setdefault(kind, Tally()).add(Tally(*counts))
+        elif what == "customer":
+            kept.add_customer(kind, names, Tally(*counts))
+        elif what == "within":
+            counted[severity][len(WITHIN) - place] = counts[0]
+        elif in_period:
+            times.median_s = median
         else:
-            found.before = Solved(found.before.times + times, found.before.reopened + reopened)
+            times.median_before_s, times.before = median, counts[0]
+    for severity, found in counted.items():
+        times.within[severity] = [sum(found[index] for index in range(up_to + 1)) for up_to in range(len(WITHIN) + 1)]
+    return kept, times
+
+
+def read_tickets(actor: Actor, asked: Narrowing, now: datetime) -> Tickets:
+    edges = [midnight(day, asked.period.zone) for day in asked.period.days_counted]
+    after: dict[int, list[int]] = {severity: [0] * (len(edges) + 1) for severity in SEVERITIES}  # net change, by edge
+    found = Tickets()
+    values = {"edges": edges, "ages": [now - age for age in reversed(AGES)]}
+    for what, severity, place, count, other in _rows(TICKETS, actor, asked, **values):
+        if what == "open":
+            found.ages[severity][len(AGES) - place] = count
+        elif what == "came":
+            after[severity][place] += count
+        elif what == "moved":
+            after[severity][place] += count - other
+        elif place:
+            found.solved[severity] = Solved(count, other)
+        else:
+            found.solved_before.add(Solved(count, other))
+    for severity, changes in after.items():
+        open_now = sum(found.ages[severity])
+        found.backlog[severity] = [open_now - sum(changes[place:]) for place in range(1, len(edges) + 1)]
     return found
 
 
-def severity_changes(actor: Actor, asked: Narrowing) -> dict[tuple[str, int], Counter[str]]:
+def read_proposals(actor: Actor, asked: Narrowing) -> Proposals:
     """How many proposals of each party ended how. 1 raises, -1 lowers, 0 keeps what was provisional."""
-    found: dict[tuple[str, int], Counter[str]] = {}
-    for party, direction, state, count in _rows(CHANGES, actor, asked):
+    found: Proposals = {}
+    for party, direction, state, count in _rows(PROPOSALS, actor, asked):
         found.setdefault((party, direction), Counter())[state] = count
     return found
 
 
-def _from_one(edges: Iterable[datetime]) -> range:
-    return range(1, len(list(edges)) + 1)
+def take_room() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ROOM)
 
 
 def _rows(sql: str, actor: Actor, asked: Narrowing, **values: Any) -> list[tuple[Any, ...]]:
@@ -220,7 +224,7 @@ def _rows(sql: str, actor: Actor, asked: Narrowing, **values: Any) -> list[tuple
         **values,
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(whose=whose.format("t"), whose_clock=whose.format("s")), given)
+        cursor.execute(sql.format(clock=whose.format("s"), ticket=whose.format("t"), counts=COUNTS), given)
         return cursor.fetchall()
 
 

@@ -1,12 +1,11 @@
 """One report: everything a page, a CSV or a program is told, read once."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from tenancy.actor import Actor
 from tickets.reports import queries, words
-from tickets.reports.queries import FEWEST, SEVERITIES, Attainment, Narrowing, Reopening, Tally, Times
+from tickets.reports.queries import FEWEST, SEVERITIES, Attainment, Narrowing, Proposals, Tally, Tickets, Times
 
 
 @dataclass(frozen=True)
@@ -16,10 +15,8 @@ class Report:
     now: datetime
     attainment: Attainment
     times: Times
-    backlog: dict[int, list[int]]
-    ages: dict[int, list[int]]
-    reopening: Reopening
-    changes: dict[tuple[str, int], Counter[str]]
+    tickets: Tickets
+    proposals: Proposals
 
     @property
     def severities(self) -> tuple[int, ...]:
@@ -69,22 +66,15 @@ class Number:
 
 def make_report(actor: Actor, asked: Narrowing, *, kinds: tuple[str, ...], now: datetime) -> Report:
     actor.require("ticket:read")
-    return Report(
-        asked=asked,
-        kinds=kinds,
-        now=now,
-        attainment=queries.attainment(actor, asked, now),
-        times=queries.response_times(actor, asked, now),
-        backlog=queries.backlog(actor, asked),
-        ages=queries.ages(actor, asked, now),
-        reopening=queries.reopening(actor, asked),
-        changes=queries.severity_changes(actor, asked),
-    )
+    queries.take_room()
+    attainment, times = queries.read_promises(actor, asked, now)
+    tickets, proposals = queries.read_tickets(actor, asked, now), queries.read_proposals(actor, asked)
+    return Report(asked, kinds, now, attainment, times, tickets, proposals)
 
 
 def numbers(report: Report) -> list[Number]:
     found = [_on_time(report, kind) for kind in ("FIRST", "NEXT")]
-    times, solved = report.times, report.reopening
+    times, solved = report.times, report.tickets.solved_in_all
     median, before = times.median_s, times.median_before_s
     found.append(
         Number(
@@ -97,15 +87,15 @@ def numbers(report: Report) -> list[Number]:
             is_duration=True,
         )
     )
-    total = solved.total
+    before_solved = report.tickets.solved_before
     found.append(
         Number(
             "reopened_percent",
             "Solved tickets opened again",
-            total.percent,
-            total.times,
-            solved.before.percent,
-            solved.before.times,
+            solved.percent,
+            solved.times,
+            before_solved.percent,
+            before_solved.times,
         )
     )
     return found

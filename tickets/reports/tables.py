@@ -31,6 +31,11 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     @property
+    def is_narrow(self) -> bool:
+        """One column for each severity: fits a phone as it is, and need not stack."""
+        return self.head[-1].startswith("Severity")
+
+    @property
     def labelled(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """Each line as its header and (label, cell) of the others."""
         return [(line[0], list(zip(self.head[1:], line[1:], strict=True))) for line in self.lines]
@@ -85,7 +90,10 @@ def _counts(tally: Tally) -> tuple[Any, ...]:
 
 
 def _count_words(tally: Tally) -> tuple[str, ...]:
-    return words.share(tally.percent, tally.decided), *(f"{getattr(tally, name):,}" for name in COUNTS)
+    """Kept and late where something is decided; the others where there are any."""
+    decided = (f"{tally.met:,}", f"{tally.missed:,}") if tally.decided else ("", "")
+    others = (tally.undecided, tally.cancelled, tally.imported)
+    return words.share(tally.percent, tally.decided), *decided, *(f"{count:,}" if count else "" for count in others)
 
 
 def _attainment(report: Report) -> Table:
@@ -199,7 +207,7 @@ def _times(report: Report) -> Table:
 
 def _backlog(report: Report) -> Table:
     days = report.asked.period.days_counted
-    found = report.backlog
+    found = report.tickets.backlog
     rows = [(day.isoformat(), one, found[one][place]) for place, day in enumerate(days) for one in report.severities]
     labels = [f"Start of {words.day(day)}" for day in days[:-1]]
     labels.append(f"End of {words.day(report.asked.period.last)}")
@@ -214,7 +222,7 @@ def _backlog(report: Report) -> Table:
 
 
 def _ages(report: Report) -> Table:
-    found = report.ages
+    found = report.tickets.ages
     rows = [(age, one, found[one][place]) for place, age in enumerate(AGE_NAMES) for one in report.severities]
     assert len(AGE_NAMES) == len(AGES) + 1
     return Table(
@@ -228,7 +236,7 @@ def _ages(report: Report) -> Table:
 
 
 def _reopened(report: Report) -> Table:
-    found = [(severity, report.reopening.by_severity[severity]) for severity in report.severities]
+    found = [(severity, report.tickets.solved[severity]) for severity in report.severities]
     return Table(
         "reopened",
         "Solved, and opened again since",
@@ -251,7 +259,7 @@ def _changes(report: Report) -> Table:
     rows: list[tuple[Any, ...]] = []
     for party in words.PARTIES:
         for direction, name in words.DIRECTIONS.items():
-            states = report.changes.get((party, direction))
+            states = report.proposals.get((party, direction))
             if states:
                 otherwise = sum(states[state] for state in ENDED_OTHERWISE)
                 counts = (states[State.AGREED], states[State.OBJECTED], otherwise, states[State.OPEN])

@@ -49,9 +49,9 @@ def _shown(request: Any, form: ReportForm, found: Report, made: dict[str, Table]
     kind, period = found.kinds[0], found.asked.period
     findings = {
         "months": words.months_finding(kind, found.attainment, found.severities),
-        "backlog": words.backlog_finding({one: found.backlog[one] for one in found.severities}, period.first),
+        "backlog": words.backlog_finding({one: found.tickets.backlog[one] for one in found.severities}, period.first),
         "times": words.times_finding(found.times),
-        "reopened": words.reopening_finding(found.reopening),
+        "reopened": words.solved_finding(found.tickets.solved_in_all),
         "changes": words.changes_finding(asked_by(made["severity_changes"].rows)),
     }
     return {

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from rozoom_support.lib.ui.times import MONTHS, absolute
 from sla.clock import TARGETS
 from tickets.reports.period import Period
-from tickets.reports.queries import FEWEST, WITHIN, Attainment, Reopening, Tally, Times, percent
+from tickets.reports.queries import FEWEST, WITHIN, Attainment, Solved, Tally, Times, percent
 
 KINDS = {"FIRST": "First answers", "NEXT": "Next answers", "PROPOSAL": "Answers to proposed severities"}
 PARTIES = {"customer": "Customer", "reseller": "Reseller", "operator": "roZoom"}
@@ -103,8 +103,7 @@ def times_label(severity: int, found: Times) -> str:
     return f"{value_words(value)}{f' within {target // 3600} h' if value is not None else ''} (n = {n:,})"
 
 
-def reopening_finding(found: Reopening) -> str:
-    total = found.total
+def solved_finding(total: Solved) -> str:
     if not total.times:
         return "No tickets were solved"
     if total.percent is None:
