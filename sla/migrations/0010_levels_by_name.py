@@ -158,8 +158,13 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $
   SELECT count(*) FROM moved
 $$;
 GRANT EXECUTE ON FUNCTION app.ladder_changed(smallint) TO rozoom_staff, rozoom_worker;
+-- Arithmetic alone: for the preview of how many clocks are past a new level.
+GRANT EXECUTE ON FUNCTION app.level_at(timestamptz, timestamptz, smallint, interval) TO rozoom_staff;
 """
-CHANGED_BACK = "DROP FUNCTION app.ladder_changed(smallint)"
+CHANGED_BACK = """
+REVOKE EXECUTE ON FUNCTION app.level_at(timestamptz, timestamptz, smallint, interval) FROM rozoom_staff;
+DROP FUNCTION app.ladder_changed(smallint);
+"""
 
 # Levels were told in the order of their numbers until now.
 RUNNING = """
