@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from sla import duty
 from tenancy.pages import page
 from tickets import queries
 from tickets.answers import stamp
@@ -35,6 +36,7 @@ def queue(request: Any) -> HttpResponse:
     context = {"section": "queue", "form": form, "results_only": results_only, **list_context(request, found, form)}
     if not results_only:
         context |= {"views": view_links(found), "may_work": request.actor.can("ticket:work")}
+        context["on_duty"] = duty.line(request.unit.now) if request.actor.is_operator else ""
     response = render(request, "desk/_results.html" if results_only else "desk/queue.html", context)
     if results_only:
         response.headers["HX-Replace-Url"] = context["here"]
