@@ -4,8 +4,8 @@
   const IDLE = 5 * 60 * 1000, SLOW = 60, born = Date.now(), last = {}
   let touched = born, timer = 0
 
-  // Every [data-poll] asks when its seconds have passed, give or take a fifth, so that a thousand pages do not ask at once;
-  // once a minute when nobody is here, but for what can not wait (data-keen).
+  // Every [data-poll] asks when its seconds have passed, give or take a fifth, so that pages do not ask at once; once a minute
+  // when nobody is here, but for what can not wait (data-keen).
   const polls = () => [...document.querySelectorAll("[data-poll]")]
   const pause = ({ dataset }) => {
     const idle = Date.now() - touched > IDLE && !("keen" in dataset)
@@ -27,13 +27,13 @@
   }
   for (const name of ["pointerdown", "keydown", "scroll"]) addEventListener(name, () => { touched = Date.now() }, { passive: true })
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) touched = Date.now()
+    touched = Date.now()
     plan()
   })
   document.addEventListener("htmx:afterSettle", plan)
   plan()
 
-  // Signed out meanwhile: a poll takes nobody away from a half-written text. The next thing they do leads to the sign-in.
+  // Signed out meanwhile: a poll takes nobody away from a half-written text.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.status === 401 && event.detail.elt.matches("[data-poll]")) event.preventDefault()
   })

@@ -8,6 +8,7 @@ from tickets.services.agreeing import (
     propose_severity,
     withdraw_proposal,
 )
+from tickets.services.alerting import dismiss_alert
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
 from tickets.services.drafting import (
@@ -49,6 +50,7 @@ __all__ = [
     "change_details",
     "close",
     "discard_report",
+    "dismiss_alert",
     "drop_file",
     "expire_proposal",
     "file_ticket",
