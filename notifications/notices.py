@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, QuerySet, Value, When
+from django.contrib.postgres.functions import TransactionNow
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 
@@ -41,13 +42,12 @@ def with_settled(notices: QuerySet[Notice]) -> QuerySet[Notice]:
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:
     """The newest first. Row security shows nobody else's anyway; named so that the index serves."""
-    mine = Notice.objects.filter(person_id=actor.person_id, organisation_id=actor.organisation_id)
-    return with_settled(mine).order_by("-created_at", "-id")
+    return with_settled(Notice.objects.filter(_mine(actor))).order_by("-created_at", "-id")
 
 
 def unread(actor: Actor) -> QuerySet[Notice]:
     """Neither read nor settled. `settled_at` is noted once an hour, and only spares the look at what it hinges on."""
-    return notices_of(actor).filter(read_at__isnull=True, settled_at__isnull=True, settled="")
+    return notices_of(actor).filter(Q(settled=""), read_at__isnull=True, settled_at__isnull=True)
 
 
 def count_unread(actor: Actor) -> int:
@@ -56,20 +56,23 @@ def count_unread(actor: Actor) -> int:
 
 
 def mark_read(*, actor: Actor, notice: Notice, now: datetime) -> None:
-    Notice.objects.filter(pk=notice.pk, person_id=actor.person_id, read_at__isnull=True).update(read_at=now)
+    Notice.objects.filter(_mine(actor), pk=notice.pk, read_at__isnull=True).update(read_at=now)
 
 
 def mark_all_read(*, actor: Actor, newest: int, now: datetime) -> int:
     """Everything up to the newest one its reader has seen, by its key: what was made since was not read."""
-    mine = Notice.objects.filter(person_id=actor.person_id, organisation_id=actor.organisation_id)
-    return mine.filter(read_at__isnull=True, pk__lte=newest).update(read_at=now)
+    return Notice.objects.filter(_mine(actor), read_at__isnull=True, pk__lte=newest).update(read_at=now)
 
 
-def note_settled(*, now: datetime, limit: int) -> int:
+def _mine(actor: Actor) -> Q:
+    return Q(person_id=actor.person_id, organisation_id=actor.organisation_id)
+
+
+def note_settled(*, limit: int) -> int:
     """As the worker. Returns how many were noted."""
     waiting = Notice.objects.filter(read_at__isnull=True, settled_at__isnull=True).exclude(hinges_on="")
-    keys = list(with_settled(waiting).exclude(settled="").values_list("pk", flat=True)[:limit])
-    Notice.objects.filter(pk__in=keys).update(settled_at=now)
+    keys = list(with_settled(waiting).exclude(Q(settled="")).values_list("pk", flat=True)[:limit])
+    Notice.objects.filter(pk__in=keys).update(settled_at=TransactionNow())
     return len(keys)
 
 

@@ -56,8 +56,8 @@ def _settled() -> int:
     """Notices that nobody has to read any more, noted so that counting what is unread never walks over them."""
     total = 0
     while True:
-        with work_unit(WORKER) as unit:
-            count = note_settled(now=unit.now, limit=BATCH)
+        with work_unit(WORKER):
+            count = note_settled(limit=BATCH)
         total += count
         if count < BATCH:
             return total

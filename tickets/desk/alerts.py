@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from sla.clock import TARGETS
@@ -38,7 +38,7 @@ def strip(actor: Actor, now: datetime, *, shown: Collection[str]) -> dict[str, A
 def untaken_severity_1(actor: Actor, now: datetime, *, besides: Collection[str]) -> list[Ticket]:
     """New tickets of severity 1 that nobody has taken and the reader has not put away, the newest first."""
     put_away = DismissedAlert.objects.filter(
-        customer_id=OuterRef("customer_id"), ticket_id=OuterRef("pk"), person_id=actor.person_id
+        Q(person_id=actor.person_id), customer_id=OuterRef("customer_id"), ticket_id=OuterRef("pk")
     )
     found = (
         queries.visible_tickets(actor)
