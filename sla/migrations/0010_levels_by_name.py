@@ -11,13 +11,14 @@ RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catal
   SELECT greatest(app.level_at(p_started, p_due, p_percent, p_after), p_from)
 $$;
 
--- When the sweeper has to look again: the next level that has not fired, or the due time, which marks the segment MISSED.
+-- When the sweeper has to look again: the next level that has not fired, or the instant after the due time, which marks the
+-- segment MISSED: at the due time itself it is not late, and a look then would ask for another at the same instant.
 CREATE FUNCTION app.next_level(p_severity smallint, p_fired smallint[], p_started timestamptz, p_due timestamptz, p_marks_due boolean)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
   SELECT least(
     (SELECT min(app.level_due(p_started, p_due, l.percent, l.after, l.counts_from)) FROM sla_ladderstep l
      WHERE l.severity = p_severity AND l.level <> ALL (p_fired)),
-    CASE WHEN p_marks_due THEN p_due END)
+    CASE WHEN p_marks_due THEN p_due + interval '1 microsecond' END)
 $$;
 """
 NEXT_BACK = """

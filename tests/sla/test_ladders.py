@@ -284,7 +284,11 @@ def test_the_due_time_still_marks_a_clock_whatever_the_ladder(world: World) -> N
     filed = reported(world, 31 * MINUTE)
     sweep()
     assert save(world, [rung(100, "duty_manager", after=600)])
-    assert next_action(filed) == filed.reported_at + HOUR
+    assert next_action(filed) == filed.reported_at + HOUR + timedelta(microseconds=1)
+    fire(filed, filed.reported_at + HOUR)
+    assert last_segment(filed).outcome == "RUNNING"
+    fire(filed, filed.reported_at + HOUR + timedelta(microseconds=1))
+    assert last_segment(filed).outcome == "MISSED"
 
 
 def test_a_clock_whose_ladder_was_at_its_end_goes_on(world: World) -> None:
