@@ -351,7 +351,7 @@ def test_the_poll_brings_the_count_when_it_changed_and_speaks_once(everybodys: W
     assert client.get("/notices/bell/", {"was": "1", **mine}).status_code == 204
     more = client.get("/notices/bell/", {"was": "0", **mine}).content.decode()
     assert 'id="bell-words" hx-swap-oob="true">1 unread notice<' in more
-    assert re.search(r'id="status"[^>]*>1 unread notice<', more)
+    assert re.search(r'id="status"[^>]*><span class="vh">1 unread notice<', more)
     assert '"was": "1"' in more
     assert '"said": "1"' in more
     again = client.get("/notices/bell/", {"was": "0", "said": "1", **mine}).content.decode()
