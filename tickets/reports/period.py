@@ -12,6 +12,7 @@ MONTHS_OF_PRESET = {"1": "This month", "3": "Last 3 months", "6": "Last 6 months
 DEFAULT = "6"
 PARTS_AT_MOST = 13  # so that each has room for its numbers on a phone
 UNITS = (1, 3, 12)  # months in a part: a month, a quarter, a year
+LONGEST_YEARS = 12
 WEEKLY_UP_TO = timedelta(days=92)
 
 
@@ -107,6 +108,8 @@ def chosen(first: date | None, last: date | None, today: date, zone: str) -> Per
         raise WrongPeriod("from", "Choose a first day from the year 2000 on.")
     if first > last:
         raise WrongPeriod("from", "The first day must not be after the last one.")
+    if first < back(last, 12 * LONGEST_YEARS):
+        raise WrongPeriod("from", f"Choose at most {LONGEST_YEARS} years.")
     return Period(first, last, zone)
 
 

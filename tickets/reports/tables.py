@@ -216,7 +216,7 @@ def _backlog(report: Report) -> Table:
         "Open tickets",
         ("at_start_of", "severity", "open"),
         rows,
-        _severity_head(report, "At the"),
+        _severity_head(report, "Day"),
         _by_severity(report, labels, lambda place, severity: f"{found[severity][place]:,}"),
     )
 

@@ -65,6 +65,7 @@ def _shown(request: Any, form: ReportForm, found: Report, made: dict[str, Table]
         "source": words.source(period, found.now),
         "rule": words.RULE,
         "fewest": FEWEST,
+        "imported": found.attainment.of(kind).imported,
         "tables": made,
         "months_plots": plots.months_plots(found),
         "backlog_plots": plots.backlog_plots(found),
