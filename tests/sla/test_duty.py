@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,9 @@ from tenancy.models import AuditEvent, Membership, Team
 from tenancy.pgbackend.base import TenantAccessDenied
 from tests.sla.promises import STAFF, WORKER
 from tests.together import together
-from tests.world import World
+from tests.world import World, ticket
+from tickets.emails import recipients
+from tickets.models import Ticket
 
 WEEK = frozenset(range(1, 8))
 HOUR = timedelta(hours=1)
@@ -541,3 +544,69 @@ def test_other_weeks(world: World, week: str) -> None:
 @pytest.mark.parametrize("odd", ["0", "987654321", "x", "-1", "999999999999999999999"])
 def test_a_team_that_is_none_is_not_found(world: World, odd: str) -> None:
     assert world.client("duty").get(f"/desk/duty/{odd}/").status_code == 404
+
+
+# --- who is told, and the desk ----------------------------------------------------------------------------------------
+def told(world: World, name: str, *, team: bool = True, owner: str = "") -> set[str]:
+    """By one recipient of a ladder, for a ticket of Acme's with the team Drives."""
+    filed = ticket(world)
+    with work_unit(WORKER):
+        found = Ticket.objects.get(pk=filed.pk)
+        found.team = Team.objects.get(name="Drives") if team else None
+        if owner:
+            one = world.people[owner]
+            found.assignee_id, found.assignee_party = one.person_id, one.organisation.kind.lower()
+        people = recipients.of_the_ladder(found, [name], database_now())
+        return {reader.name.split()[0].lower() for reader in people}
+
+
+def test_without_an_owner_who_is_on_duty_is_told_else_the_team_else_the_desk(world: World) -> None:
+    assert told(world, "assignee_or_team") == {"marek", "rita"}  # nobody is in the team: every agent
+    with work_unit(STAFF):
+        Team.objects.get(name="Drives").members.add(world.rita, world.duty)
+    assert told(world, "assignee_or_team") == {"rita", "duty"}
+    save(world, round_the_clock(world.marek))
+    for name in ("assignee_or_team", "on_duty"):
+        assert told(world, name) == {"marek"}
+    assert told(world, "assignee_or_team", owner="rita") == {"rita"}
+    assert told(world, "on_duty", owner="rita") == {"marek"}
+    assert told(world, "assignee_or_team", owner="dirk") == {"dirk", "marek"}
+    assert told(world, "on_duty", team=False) == {"marek", "rita"}
+
+
+def test_the_duty_manager_who_has_duty_is_told(world: World) -> None:
+    assert told(world, "duty_manager") == {"duty"}
+    save(world, round_the_clock(world.adam), team=False)
+    assert told(world, "duty_manager") == {"adam"}
+
+
+def test_the_desk_says_who_is_on_duty_to_rozoom_only(world: World) -> None:
+    assert "On duty:" not in text_of(world.client("marek").get("/desk/"))
+    save(world, [*round_the_clock(world.marek), *round_the_clock(world.rita)])
+    save(world, round_the_clock(world.adam), team=False)
+    line = "On duty: Marek Test and Rita Test (Drives), duty manager Adam Test."
+    assert line in text_of(world.client("marek").get("/desk/"))
+    assert "On duty" not in text_of(world.client("dora").get("/desk/"))
+    with work_unit(STAFF):
+        Membership.objects.filter(pk__in=[world.marek.pk, world.rita.pk]).update(is_active=False)
+    assert "On duty: all of Drives, duty manager Adam Test." in text_of(world.client("adam").get("/desk/"))
+
+
+def test_many_rotas_cost_the_desk_as_many_queries_as_one(world: World) -> None:
+    save(world, round_the_clock(world.marek))
+
+    def cost() -> int:
+        with work_unit(STAFF), CaptureQueriesContext(connection) as asked:
+            assert duty.line(database_now())
+        return len(asked)
+
+    before = cost()
+    with work_unit(STAFF):
+        teams = [Team.objects.create(name=f"Team {n}") for n in range(5)]
+    actor = world.actor("duty")
+    for team in teams:
+        with work_unit(actor.context) as unit:
+            assert unit.now is not None
+            shifts = round_the_clock(world.rita)
+            rostering.save_rota(actor=actor, team=team, zone="UTC", shifts=shifts, version=0, now=unit.now)
+    assert cost() == before
