@@ -8,6 +8,7 @@ PARTS = {
     "sweeper": ["-m", "bench.sweeper"],
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],
+    "reports": ["-m", "bench.reports"],
 }
 
 

@@ -1,4 +1,4 @@
-"""From events to deliveries, exactly once: handler, deliveries and the mark are one transaction."""
+"""From events to deliveries and notices, exactly once: handler, rows and the mark are one transaction."""
 
 import logging
 import time
@@ -10,8 +10,8 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db.models import F
 
 from notifications.backoff import delay
-from notifications.handlers import Mail, mails_for
-from notifications.models import Delivery, Event
+from notifications.handlers import Mail, Told, mails_in, said_of, told_in
+from notifications.models import Delivery, Event, Notice
 from notifications.services import message_id, one_line
 from tenancy.context import Context, work_unit
 
@@ -74,7 +74,9 @@ def _expand(event: Event) -> bool:
         mine = Event.objects.filter(pk=event.pk, state=Event.State.QUEUED, attempts=event.attempts)
         if mine.select_for_update(no_key=True).first() is None:
             return False
-        Delivery.objects.bulk_create([_delivery(event, mail) for mail in mails_for(event)], ignore_conflicts=True)
+        said = said_of(event)
+        Delivery.objects.bulk_create([_delivery(event, mail) for mail in mails_in(said)], ignore_conflicts=True)
+        Notice.objects.bulk_create([_notice(event, told) for told in told_in(said)], ignore_conflicts=True)
         Event.objects.filter(pk=event.pk).update(state=Event.State.HANDLED, handled_at=unit.now, error="")
     return True
 
@@ -97,6 +99,27 @@ def _delivery(event: Event, mail: Mail) -> Delivery:
         reseller_id=event.reseller_id,
         created_at=event.created_at,
         next_at=TransactionNow(),
+    )
+
+
+def _notice(event: Event, told: Told) -> Notice:
+    name, key = next(iter((told.hinges_on or {}).items()), ("", None))
+    return Notice(
+        customer_id=event.customer_id,
+        reseller_id=event.reseller_id,
+        event_id=event.pk,
+        topic=event.topic,
+        organisation_id=told.organisation_id,
+        person_id=told.person_id,
+        party=told.party,
+        title=one_line(told.title),
+        detail=one_line(told.detail),
+        path=told.path,
+        reference=told.reference,
+        ticket_id=event.ticket_id,
+        hinges_on=name,
+        hinges_on_id=key,
+        created_at=event.created_at,
     )
 
 

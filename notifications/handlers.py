@@ -1,7 +1,7 @@
-"""Who turns events into mails, and who is asked before one is sent. Upper apps register in AppConfig.ready().
+"""Who says what an event makes, and who is asked before a mail is sent. Upper apps register in AppConfig.ready().
 
 @handles("ticket.filed")
-def tell_the_desk(event: Event) -> Iterable[Mail]: ...
+def tell_the_desk(event: Event) -> Iterable[Said]: ...
 
 @guards("segment")
 def still_needed(segment_id: int) -> str: ...   # why it is not needed any more, or "" to send
@@ -31,7 +31,27 @@ class Mail:
     guard: Mapping[str, Any] | None = None
 
 
-Handler = Callable[[Event], Iterable[Mail]]
+@dataclass(frozen=True)
+class Told:
+    """One person is told once, as a member of one organisation. Each channel takes from it what it needs: the notice in the
+    app the title, which never holds the words of a note, and the outbox the mail, where one is sent at all.
+
+    `hinges_on` = {"name": key} may settle the notice before it is read (notices.settles)."""
+
+    person_id: int
+    organisation_id: int
+    party: str
+    title: str
+    path: str
+    reference: str = ""
+    detail: str = ""
+    mail: Mail | None = None
+    hinges_on: Mapping[str, int] | None = None
+
+
+# A mail alone is for somebody who need not be told in the app as well: "we have your ticket".
+Said = Mail | Told
+Handler = Callable[[Event], Iterable[Said]]
 Guard = Callable[[Any], str]
 
 _handlers: dict[str, list[Handler]] = {}
@@ -61,8 +81,23 @@ def guards(name: str) -> Callable[[Guard], Guard]:
     return register
 
 
-def mails_for(event: Event) -> list[Mail]:
-    return [mail for handler in _handlers.get(event.topic, ()) for mail in handler(event)]
+def said_of(event: Event) -> list[Said]:
+    """Everything the handlers make of it, each handler run once. The channels sort it out (expansion)."""
+    return [said for handler in _handlers.get(event.topic, ()) for said in handler(event)]
+
+
+def mails_in(said: Iterable[Said]) -> list[Mail]:
+    """Of two mails with one key to one address the first: a person who belongs to two organisations reads one of them."""
+    found: dict[tuple[str, str], Mail] = {}
+    for one in said:
+        mail = one.mail if isinstance(one, Told) else one
+        if mail is not None:
+            found.setdefault((mail.key, mail.to.lower()), mail)
+    return list(found.values())
+
+
+def told_in(said: Iterable[Said]) -> list[Told]:
+    return [one for one in said if isinstance(one, Told)]
 
 
 def reason_to_drop(guard: Mapping[str, Any]) -> str:

@@ -25,16 +25,20 @@ def members(**which: Any) -> list[Reader]:
     found = Membership.objects.select_related("organisation", "person").filter(
         is_active=True, person__is_active=True, organisation__is_active=True, **which
     )
-    return [_reader(membership) for membership in found.order_by("person_name", "pk")]
+    return [reader_of(membership) for membership in found.order_by("person_name", "pk")]
 
 
 def without(readers: Iterable[Reader], person_id: int | None) -> list[Reader]:
-    """Each address once, and never whoever did it."""
-    found = {reader.email.lower(): reader for reader in reversed(list(readers)) if reader.person_id != person_id}
+    """Each once in each organisation, and never whoever did it."""
+    found = {
+        (reader.email.lower(), reader.organisation_id): reader
+        for reader in reversed(list(readers))
+        if reader.person_id != person_id
+    }
     return list(reversed(found.values()))
 
 
-def _reader(membership: Membership) -> Reader:
+def reader_of(membership: Membership) -> Reader:
     return Reader(
         person_id=membership.person_id,
         name=membership.person_name,

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from notifications.notices import bell_of
 from tenancy.pages import new_form_token
 from tenancy.preferences import preferences_of
 
@@ -19,10 +20,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "memberships": getattr(request, "memberships", []),
         "actor": actor,
+        "bell": bell_of(request),
         "may": {
             "manage_tokens": actor is not None and actor.can("token:manage"),
             "import_files": actor is not None and actor.can("component:manage"),
             "see_renewals": actor is not None and actor.can("renewal:read"),
+            "read_reports": actor is not None and actor.can("report:read"),
         },
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,

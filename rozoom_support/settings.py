@@ -403,6 +403,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Tickets", "description": "File, read, correct, move and assign."},
         {"name": "Messages and files", "description": "The conversation, and what came with it."},
         {"name": "Components and sites", "description": "What a ticket can be about, and where it stands."},
+        {"name": "Reports", "description": "How promises were kept."},
         {"name": "Token", "description": "What the token in use is and may do."},
     ],
 }
@@ -439,6 +440,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "sla.sweep", "schedule": 1.0, "options": {"expires": 2.0}},
+    "catch_up": {"task": "sla.catch_up", "schedule": 15.0, "options": {"expires": 15.0}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},

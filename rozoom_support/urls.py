@@ -18,12 +18,15 @@ urlpatterns = [
     path("accounts/confirm-email/<str:key>/", RedirectView.as_view(url="/"), name="account_confirm_email"),
     path("accounts/", include("allauth.urls")),
     path("", include("tenancy.urls")),
+    path("", include("notifications.urls")),
     # what is installed and what covers it
     path("", include("contracts.urls")),
     # customers, and resellers for them
     path("", include("tickets.portal.urls")),
+    path("", include("tickets.reports.urls")),
     # the desk
     path("desk/", include("tickets.desk.urls")),
+    path("desk/", include("sla.urls")),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("rozoom_support.api_urls")),

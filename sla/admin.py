@@ -2,39 +2,27 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from sla.models import Escalation, LadderStep, Recipient
-from tenancy.admin.base import LongTableAdmin, OperatorAdmin
-
-
-class LadderStepForm(forms.ModelForm):
-    recipients = forms.MultipleChoiceField(choices=Recipient.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget)
-
-    class Meta:
-        model = LadderStep
-        fields = ("severity", "level", "percent", "after", "recipients")
+from tenancy.admin.base import LongTableAdmin, ReadOnlyAdmin
 
 
 @admin.register(LadderStep)
-class LadderStepAdmin(OperatorAdmin):
-    form = LadderStepForm
+class LadderStepAdmin(ReadOnlyAdmin):
+    """Changed at the desk, as a whole and with a preview (sla/ladders.py)."""
+
     list_display = ("severity", "level", "percent", "after", "told")
     list_filter = ("severity",)
-    ordering = ("severity", "level")
-    fields = ("severity", "level", "percent", "after", "recipients")
+    ordering = ("severity", "percent", "after")
+    fields = ("severity", "level", "percent", "after", "told")
+    readonly_fields = ("told",)
 
     @admin.display(description="Who is told")
     def told(self, step: LadderStep) -> str:
         return ", ".join(str(Recipient(name).label) for name in step.recipients)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: LadderStep | None = None) -> tuple[str, ...]:
-        """Its place in the ladder stays; when it is due and who is told may change."""
-        return () if obj is None else ("severity", "level")
 
 
 @admin.register(Escalation)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 TARGETS = {1: timedelta(hours=1), 2: timedelta(hours=4), 3: timedelta(hours=24)}
 TARGET_WORDS = {1: "1 hour", 2: "4 hours", 3: "24 hours"}
-KIND_WORDS = {"FIRST": "First answer", "NEXT": "Next answer"}
+KIND_WORDS = {"FIRST": "First answer", "NEXT": "Next answer", "PROPOSAL": "Answer to a proposed severity"}
 # What an imported past says as its reason, where a live answer says nothing.
 IMPORTED = "imported"
 OUTCOME_WORDS = {

@@ -1,17 +1,19 @@
 """Why is this due then? From the segments of a ticket, in plain words, for a page and for programs."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from rozoom_support.lib.ui.times import absolute
 from sla.clock import ENDED_LATE, OUTCOME_WORDS, TARGET_WORDS, TARGETS, lateness
 from sla.models import ClockSegment
 
-COUNTED_FROM = {"FIRST": "the report", "NEXT": "the customer's message"}
+COUNTED_FROM = {"FIRST": "the report", "NEXT": "the customer's message", "PROPOSAL": "the proposal"}
 GRANTED_FROM = "the moment roZoom promised it"
-ANSWER = {"FIRST": "A first answer", "NEXT": "An answer"}
+ANSWER = {"FIRST": "A first answer", "NEXT": "An answer", "PROPOSAL": "roZoom's answer to a proposed severity"}
+SEVERITY = {"FIRST": "the severity was", "NEXT": "the severity was", "PROPOSAL": "the proposed severity was"}
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,15 @@ class Explanation:
     granted: bool = False  # not at the report: a person of roZoom promised it later
 
 
-def explain(
-    segments: Iterable[ClockSegment], zone: str, *, reported_at: datetime | None = None
-) -> list[Explanation]:
+def explain(segments: Iterable[ClockSegment], zone: str, *, reported_at: datetime | None = None) -> list[Explanation]:
     """One for each promise, oldest first; times in sentences are shown in `zone`, all others are instants.
 
     A first answer that is counted from later than `reported_at` was granted then.
     """
-    promises = groupby(segments, key=lambda segment: (segment.kind, segment.counted_from))
-    return [_explained(list(stretches), zone, reported_at) for _, stretches in promises]
+    promises: defaultdict[tuple[str, datetime], list[ClockSegment]] = defaultdict(list)
+    for segment in segments:  # a proposal's clock runs beside the ticket's, so stretches of two promises alternate
+        promises[segment.kind, segment.counted_from].append(segment)
+    return [_explained(stretches, zone, reported_at) for stretches in promises.values()]
 
 
 def _explained(stretches: list[ClockSegment], zone: str, reported_at: datetime | None) -> Explanation:
@@ -95,9 +97,10 @@ def _outcome_words(last: ClockSegment) -> str:
 
 
 def _rule(first: ClockSegment, zone: str, since: str) -> str:
+    because = f"because {SEVERITY[first.kind]} {first.severity}"
     promise = (
-        f"{ANSWER[first.kind]} within {TARGET_WORDS[first.severity]} of {since}, because the severity"
-        f" was {first.severity}. The clock started on {absolute(first.counted_from, zone)} and runs at any hour of any day."
+        f"{ANSWER[first.kind]} within {TARGET_WORDS[first.severity]} of {since}, {because}."
+        f" The clock started on {absolute(first.counted_from, zone)} and runs at any hour of any day."
     )
     if first.due_at < first.counted_from + TARGETS[first.severity]:
         promise += " A merged ticket was due earlier, and its due time was kept."

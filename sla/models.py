@@ -4,37 +4,62 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from rozoom_support.lib.zones import validate_time_zone
 from sla import clock
-from tenancy.models import TenantModel
+from sla import rota as plans
+from tenancy.models import Membership, Team, TenantModel
 
 RUNNING = Q(stopped_at__isnull=True)
 
 
 class Recipient(models.TextChoices):
-    ASSIGNEE_OR_TEAM = "assignee_or_team", "The owner, or the team if nobody has it"
+    ASSIGNEE_OR_TEAM = "assignee_or_team", "The owner, or who is on duty if nobody has it"
     TEAM_LEAD = "team_lead", "The team's lead"
     RESELLER_AGENTS = "reseller_agents", "The reseller's agents"
     DUTY_MANAGER = "duty_manager", "The duty manager"
     RESELLER_MANAGER = "reseller_manager", "The reseller's manager"
+    ON_DUTY = "on_duty", "Who is on duty in the team"
+
+
+class Ladder(models.Model):
+    """What the levels of one severity share: who changed them last, and the highest number a level ever had."""
+
+    severity = models.PositiveSmallIntegerField(primary_key=True)
+    version = models.PositiveIntegerField(default=0)
+    last_level = models.PositiveSmallIntegerField(default=0, help_text="A number is never given to another level.")
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="ladder_of_severity")]
+
+    def __str__(self) -> str:
+        return f"Ladder of severity {self.severity}"
 
 
 class LadderStep(models.Model):
-    """Who is told how far along a promise. The same for all customers; changes count for levels not yet fired."""
+    """Who is told how far along a promise. The same for all customers; changes count for levels not yet fired.
+
+    `level` is its name, not its place: it stays when the levels before it change, so that no clock fires it twice. The place
+    follows from its instant.
+    """
 
     severity = models.PositiveSmallIntegerField()
-    level = models.PositiveSmallIntegerField(help_text="1 is told first.")
+    level = models.PositiveSmallIntegerField(help_text="Its number. The order is that of the times.")
     percent = models.PositiveSmallIntegerField(
         help_text="Of the way from the start to the due time; 100 is the due time."
     )
     after = models.DurationField(default=timedelta, help_text="Added to that, for reminders past the due time.")
     recipients = ArrayField(models.CharField(max_length=20, choices=Recipient))
+    counts_from = models.DateTimeField(
+        null=True, blank=True, help_text="When it was put where it is: for clocks that ran past it already."
+    )
 
     class Meta:
-        ordering: ClassVar = ["severity", "level"]
+        ordering: ClassVar = ["severity", "percent", "after", "level"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["severity", "level"], name="ladder_level_once"),
             models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="ladder_severity_known"),
@@ -52,26 +77,18 @@ class LadderStep(models.Model):
     def step(self) -> clock.Step:
         return clock.Step(self.level, self.percent, self.after, tuple(self.recipients))
 
-    def clean(self) -> None:
-        """Levels fire in their order, so a later one must not be due before an earlier one."""
-        others = LadderStep.objects.filter(severity=self.severity).exclude(pk=self.pk)
-        here = (self.percent, self.after)
-        for other in others:
-            there = (other.percent, other.after)
-            if (other.level < self.level and there > here) or (other.level > self.level and there < here):
-                raise ValidationError(f"Level {other.level} of this severity would then be out of order.")
-
 
 class ClockSegment(TenantModel):
     """One stretch of a promise. Never rewritten: a change of severity stops it and starts the next one.
 
-    `counted_from` is what the target counts from: the report for FIRST, the customer's message for NEXT. The segments
-    of one promise share it.
+    `counted_from` is what the target counts from: the report for FIRST, the customer's message for NEXT, the proposal of
+    another severity for PROPOSAL, which runs beside the ticket's own. The segments of one promise share it.
     """
 
     class Kind(models.TextChoices):
         FIRST = "FIRST", "First answer"
         NEXT = "NEXT", "Next answer"
+        PROPOSAL = "PROPOSAL", "Answer to a proposed severity"
 
     class Outcome(models.TextChoices):
         RUNNING = "RUNNING", "Running"
@@ -81,7 +98,7 @@ class ClockSegment(TenantModel):
         CANCELLED = "CANCELLED", "Not needed any more"
 
     ticket_id = models.BigIntegerField()
-    kind = models.CharField(max_length=5, choices=Kind)
+    kind = models.CharField(max_length=8, choices=Kind)
     severity = models.PositiveSmallIntegerField()
     counted_from = models.DateTimeField()
     started_at = models.DateTimeField()
@@ -90,6 +107,12 @@ class ClockSegment(TenantModel):
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING, db_default=Outcome.RUNNING)
     reason = models.CharField(max_length=300, default="", db_default="", blank=True)
     level = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="The last one that fired.")
+    fired = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        editable=False,
+        help_text="The levels that need not fire any more.",
+    )
     next_action_at = models.DateTimeField(null=True, blank=True, help_text="When the sweeper has to look again.")
     version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField()
@@ -98,10 +121,17 @@ class ClockSegment(TenantModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["customer", "id"], name="segment_tenant_key"),
             models.UniqueConstraint(
-                fields=["customer", "ticket_id"], condition=RUNNING, name="segment_one_running_per_ticket"
+                fields=["customer", "ticket_id"],
+                condition=RUNNING & Q(kind__in=["FIRST", "NEXT"]),
+                name="segment_one_running_per_ticket",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "ticket_id"],
+                condition=RUNNING & Q(kind="PROPOSAL"),
+                name="segment_one_running_per_proposal",
             ),
             models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="segment_severity_known"),
-            models.CheckConstraint(condition=Q(kind__in=["FIRST", "NEXT"]), name="segment_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=["FIRST", "NEXT", "PROPOSAL"]), name="segment_kind_known"),
             models.CheckConstraint(
                 condition=Q(started_at__gte=models.F("counted_from")), name="segment_starts_with_its_promise"
             ),
@@ -168,3 +198,79 @@ class Escalation(TenantModel):
 
     def __str__(self) -> str:
         return f"Level {self.level} of {self.segment_id}"
+
+
+class Rota(models.Model):
+    """Who of a team is on duty when. The one without a team is that of the duty managers."""
+
+    team = models.ForeignKey(
+        Team, on_delete=models.CASCADE, null=True, blank=True, db_index=False, related_name="rotas"
+    )
+    time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    version = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["team"], name="rota_one_per_team", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return self.team.name if self.team else "Duty managers"
+
+
+class Shift(models.Model):
+    """Weekly, in the local time of the rota; until the next day where the end is not later than the start."""
+
+    rota = models.ForeignKey(Rota, on_delete=models.CASCADE, related_name="shifts")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), help_text="Monday is 1.")
+    starts_at = models.TimeField()
+    ends_at = models.TimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7], weekdays__len__gte=1), name="shift_weekdays"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership.person_name}, {self.starts_at:%H:%M} to {self.ends_at:%H:%M}"
+
+    @property
+    def plain(self) -> plans.Shift:
+        return plans.Shift(self.membership_id, frozenset(self.weekdays), self.starts_at, self.ends_at)
+
+
+class DutyChange(models.Model):
+    """For an interval: somebody stands in for somebody, comes in addition, or is away (sla/rota.py, Change)."""
+
+    rota = models.ForeignKey(Rota, on_delete=models.CASCADE, related_name="changes")
+    away = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    comes = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    made_by = models.CharField(max_length=160)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="duty_change_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(away__isnull=False) | Q(comes__isnull=False), name="duty_change_names_somebody"
+            ),
+            models.CheckConstraint(
+                condition=~Q(away=models.F("comes")) | Q(away__isnull=True) | Q(comes__isnull=True),
+                name="duty_change_of_two_people",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["rota", "ends_at"], name="duty_change_of_rota")]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M} to {self.ends_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def plain(self) -> plans.Change:
+        return plans.Change(self.starts_at, self.ends_at, self.away_id, self.comes_id)

@@ -8,7 +8,16 @@ from django.db import connection
 from sla.explaining import Change, Explanation, explain
 from sla.models import ClockSegment
 
-__all__ = ["Change", "Explanation", "duty_manager_told", "explain", "oldest_due", "segments_of", "unanswered_first"]
+__all__ = [
+    "Change",
+    "Explanation",
+    "duty_manager_told",
+    "explain",
+    "missed_first",
+    "oldest_due",
+    "segments_of",
+    "unanswered_first",
+]
 
 # One index look-up per severity, as the sweeper does it; a plain min() walks the index of all running clocks.
 FIRST_OF_EACH = """FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
@@ -34,6 +43,13 @@ def unanswered_first(customer_id: int, ticket_ids: Collection[int]) -> set[int]:
     )
     last = {one.ticket_id: one for one in found.order_by("id")}
     return {ticket_id for ticket_id, one in last.items() if one.outcome == "MISSED" and not one.answered}
+
+
+def missed_first(customer_id: int, ticket_id: int) -> bool:
+    """Whether a stretch of the first promise was missed: a missed promise stays missed, whatever follows."""
+    return ClockSegment.objects.filter(
+        customer_id=customer_id, ticket_id=ticket_id, kind=ClockSegment.Kind.FIRST, outcome="MISSED"
+    ).exists()
 
 
 def duty_manager_told(customer_id: int, ticket_id: int) -> bool:

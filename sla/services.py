@@ -16,10 +16,13 @@ __all__ = [
     "TARGETS",
     "CannotStart",
     "cancel",
+    "cancel_proposal",
     "due_after_change",
     "due_at",
     "start",
+    "start_proposal",
     "stop_for_answer",
+    "stop_proposal",
     "supersede",
 ]
 
@@ -80,6 +83,26 @@ def supersede(
         "SELECT * FROM app.supersede_clock(%s, %s, %s::smallint, %s, %s, %s)",
         [customer_id, ticket_id, severity, due_at, reason, now],
     )
+
+
+def start_proposal(
+    *, customer_id: int, reseller_id: int, ticket_id: int, severity: int, started_at: datetime
+) -> ClockSegment | None:
+    """roZoom answers a proposal within the target of the severity it proposes. Runs beside the ticket's own promise."""
+    return _one(
+        "SELECT * FROM app.start_proposal_clock(%s, %s, %s, %s::smallint, %s)",
+        [customer_id, reseller_id, ticket_id, severity, started_at],
+    )
+
+
+def stop_proposal(*, customer_id: int, ticket_id: int) -> ClockSegment | None:
+    """roZoom agreed or objected. Judged as `stop_for_answer` judges; None when none runs. Staff and jobs only."""
+    return _one("SELECT * FROM app.stop_proposal_clock(%s, %s)", [customer_id, ticket_id])
+
+
+def cancel_proposal(*, customer_id: int, ticket_id: int, reason: str, now: datetime) -> ClockSegment | None:
+    """The proposal ended without roZoom: withdrawn, replaced, refused by another party, expired."""
+    return _one("SELECT * FROM app.cancel_proposal_clock(%s, %s, %s, %s)", [customer_id, ticket_id, reason, now])
 
 
 def _one(sql: str, values: Sequence[Any]) -> ClockSegment | None:

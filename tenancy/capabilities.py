@@ -22,6 +22,8 @@ CAPABILITIES: dict[str, set[Role]] = {
     "ticket:withdraw": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:close": CUSTOMERS | RESELLERS | TRIAGE,
     "ticket:merge": TRIAGE,
+    "severity:propose": CUSTOMERS | RESELLERS | TRIAGE,  # and answer proposals, for one's own party
+    "severity:consent": {Role.RESELLER_MANAGER},  # beforehand, to every raise
     "component:read": CUSTOMERS | DESK,
     "agreement:quote": RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
     "agreement:order": {Role.CUSTOMER_ADMINISTRATOR} | RESELLERS | {Role.FINANCE, Role.ADMINISTRATOR},
@@ -34,11 +36,14 @@ CAPABILITIES: dict[str, set[Role]] = {
     "price:manage": {Role.FINANCE, Role.ADMINISTRATOR},
     "component:manage": {Role.COORDINATOR, Role.FINANCE, Role.ADMINISTRATOR},
     "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason
+    "ladder:manage": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # who is told of late answers, and who has duty when
     "ticket:grant-promise": TRIAGE,  # to a ticket that nothing covers, with a reason
+    "report:read": {Role.CUSTOMER_ADMINISTRATOR} | DESK,
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "desk:open": DESK,
+    "notice:read": CUSTOMERS | DESK,  # one's own only
 }
 
 # A token may do what its scopes allow, inside what its organisation's kind may do at all.
@@ -52,6 +57,7 @@ SCOPES: dict[str, set[str]] = {
         "ticket:close",
         "ticket:assign",
         "ticket:merge",
+        "severity:propose",
     },
     "tickets:answer": {"ticket:answer", "ticket:grant-promise"},
     "notes:write": {"ticket:partner-note", "ticket:internal-note"},

@@ -8,7 +8,10 @@ from typing import Any
 
 AUDIENCES = ("customer", "reseller", "supplier", "staff", "worker", "owner")
 # Row-secured tables without a tenant's column of their own: staff's and the worker's, or the root.
-WITHOUT_TENANT = ("tenancy_person", "tenancy_team", "tenancy_teammember", "sla_ladderstep")
+WITHOUT_TENANT = (
+    *("tenancy_person", "tenancy_team", "tenancy_teammember"),
+    *("sla_ladderstep", "sla_ladder", "sla_rota", "sla_shift", "sla_dutychange"),
+)
 # Unique keys that may begin with something else, and why.
 UNIQUE_OK = {
     "organisation_code_taken": "the code is public and given by staff",
@@ -24,6 +27,7 @@ UNIQUE_OK = {
     "credit_note_number_taken": "the same series",
     "delivery_dedup_key_unique": "no tenant reads or writes deliveries",
     "ladder_level_once": "the same for all; tenants neither read nor write it",
+    "rota_one_per_team": "staff's",
 }
 
 # Tables under the wall: they carry customer_id and reseller_id, or organisation_id, or are named above.
@@ -57,8 +61,10 @@ QUERIES = {
       SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'kind' AND NOT a.attisdropped
       WHERE c.relname IN ('tickets_message', 'tickets_attachment', 'tenancy_auditevent')
         AND 2 > (SELECT count(*) FROM pg_policies p WHERE p.tablename = c.relname AND p.permissive = 'RESTRICTIVE')""",
-    "drafts can be read by others": """
-      SELECT c.relname FROM pg_class c WHERE c.relname IN ('tickets_ticketdraft', 'tickets_replydraft')
+    "drafts or notices can be read by others": """
+      SELECT c.relname FROM pg_class c
+      WHERE c.relname IN ('tickets_ticketdraft', 'tickets_replydraft', 'tickets_dismissedalert',
+        'notifications_notice')
         AND 4 > (SELECT count(*) FROM pg_policies p WHERE p.tablename = c.relname AND p.permissive = 'RESTRICTIVE'
           AND p.qual LIKE '%%person_id = ( SELECT app.current_person%%')""",
     "a unique key is neither tenant-first nor random": f"""

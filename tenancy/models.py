@@ -64,6 +64,11 @@ class Organisation(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="served", help_text="Customers only."
     )
     is_active = models.BooleanField(default=True)
+    consents_to_raises = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Resellers only: a severity that is raised needs no answer of theirs.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts import services
 from contracts.models import BankLine, ImportRun, PriceListEntry
+from notifications.models import Notice
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Membership, Organisation
@@ -85,10 +86,13 @@ WORDS = {
     "step": "check",
     "version": "1",
     "format": "json",
+    "rota": "managers",
+    "change": "1",
+    "severity": "1",
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
-    "pk", "id", "person_id", "ticket", "run_id", "line_id",
+    "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
     "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
 }  # fmt: skip
 
@@ -126,11 +130,24 @@ def foreign(world: World) -> dict[str, Any]:
         file_id = Attachment.objects.get(message=note).pk
         component = world.components["bolt"]
         run, line = imported()
+    with work_unit(Context("worker")):
+        notice = Notice.objects.create(
+            customer=world.bolt,
+            event_id=1,
+            topic="ticket.moved",
+            organisation=world.bolt,
+            person_id=bob.person_id,
+            party="customer",
+            title="Bolt only",
+            path=f"/tickets/{filed.reference}/",
+            created_at=filed.reported_at,
+        )
     return {
         **sold(world),
         "run_id": run.pk,
         "line_id": line.pk,
         **WORDS,
+        "notice_id": notice.pk,
         **keys,
         "reference": filed.reference,
         "ticket": filed.reference,

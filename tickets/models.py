@@ -15,7 +15,10 @@ from django.db.models import F, Q
 from contracts.models import Component, Site
 from rozoom_support.lib.ids import new_id
 from tenancy.models import Team, TenantModel, TenantQuerySet
+from tickets.dismissals import DismissedAlert as DismissedAlert
 from tickets.lifecycle import UNSOLVED, State, TicketLifecycle, Turn
+from tickets.proposals import SeverityAnswer as SeverityAnswer
+from tickets.proposals import SeverityProposal as SeverityProposal
 
 OPEN_TICKETS = Q(state__in=[str(state) for state in UNSOLVED])
 

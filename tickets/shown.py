@@ -72,7 +72,8 @@ def silence_words(ticket: Ticket) -> str:
 
 def promise_of_segments(ticket: Ticket, segments: Iterable[ClockSegment]) -> Promise:
     """The clock that runs, else the last one that was answered or ended late."""
-    judged = [one for one in segments if one.stopped_at is None or str(one.outcome) in ("MET", "MISSED")]
+    own = [one for one in segments if str(one.kind) != "PROPOSAL"]
+    judged = [one for one in own if one.stopped_at is None or str(one.outcome) in ("MET", "MISSED")]
     if not judged:
         return promise_of(ticket)
     last = judged[-1]

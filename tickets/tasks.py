@@ -7,4 +7,5 @@ from tickets import tidying
 
 @shared_task(name="tickets.tidy_files")
 def tidy_files(**kwargs: Any) -> None:
+    tidying.tidy_alerts()
     tidying.tidy_files()

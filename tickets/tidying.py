@@ -1,4 +1,5 @@
-"""Removing stored bytes that no file's row names: a discarded report, a file taken away, an upload that was rolled back."""
+"""Removing stored bytes that no file's row names: a discarded report, a file taken away, an upload that was rolled back.
+And what was put away of alerts that are none any more."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 
 from tenancy.context import Context, database_now, work_unit
-from tickets.models import Attachment
+from tickets.models import Attachment, DismissedAlert
 
 WORKER = Context("worker")
 OLD = timedelta(days=1)  # far longer than the transaction of any upload
@@ -28,6 +29,12 @@ def tidy_files(*, everywhere: bool = False) -> int:
             while some := dict(islice(old, BATCH)):
                 removed += _remove_nameless(some)
     return removed
+
+
+def tidy_alerts() -> int:
+    """An alert lasts an hour (desk/alerts.py); who put it away need not be known for longer than a day."""
+    with work_unit(WORKER) as unit:
+        return DismissedAlert.objects.filter(dismissed_at__lt=unit.now - OLD).delete()[0]
 
 
 def _old_files(folder: str, now: datetime) -> Iterator[tuple[UUID, str]]:

@@ -1,22 +1,13 @@
-// The desk while it is open: a list that says when it is old, a refresh that keeps the row, the caret where one writes.
+// The desk while it is open: its list, and the caret where one writes.
 (() => {
   "use strict"
   const $ = (selector, root = document) => root.querySelector(selector)
 
   // A list that could not be refreshed says how old it is.
-  const old = (event, is) => { const line = event.detail.elt?.matches?.("[data-poll]") && $("#list-old"); if (line) line.hidden = !is }
-  document.addEventListener("htmx:sendError", (event) => old(event, true))
-  document.addEventListener("htmx:timeout", (event) => old(event, true))
-  document.addEventListener("htmx:responseError", (event) => old(event, true))
-  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) old(event, false) })
-  // Signed out meanwhile: a poll takes nobody away from a half-written text. The next thing they do leads to the sign-in.
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (event.detail.xhr.status !== 401 || !event.detail.elt.matches("[data-poll]")) return
-    event.preventDefault()
-    old(event, true)
-  })
+  const old = (event, is) => { const line = event.detail.elt?.matches?.("#poll") && $("#list-old"); if (line) line.hidden = !is }
+  document.addEventListener("htmx:afterRequest", (event) => old(event, !event.detail.successful))
 
-  // What the poll puts above the list must not move the rows: the page scrolls by as much.
+  // What a poll puts above the list moves no row: the page scrolls by as much.
   let top = null
   const place = () => $("#results")?.getBoundingClientRect().top
   document.addEventListener("htmx:beforeSwap", (event) => { top = event.detail.elt?.matches?.("[data-poll]") ? place() : null })
@@ -27,17 +18,19 @@
     top = null
   })
 
-  // "Refresh list" keeps the ticket that had the focus, wherever it stands then.
+  // "Refresh list" keeps the ticket that had the focus, wherever it stands then; so does dismissing an alert.
+  const STAY = "[data-refresh], #alerts button"
   let last = "", back = false
-  document.addEventListener("focusin", (event) => { last = event.target.closest("[data-row]")?.id || (event.target.closest("[data-refresh]") ? last : "") })
-  document.addEventListener("click", (event) => { back = !!event.target.closest?.("[data-refresh]") })
+  document.addEventListener("focusin", (event) => { last = event.target.closest("[data-row]")?.id || (event.target.closest(STAY) ? last : "") })
+  document.addEventListener("click", (event) => { back = !!event.target.closest?.(STAY) })
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (!back || event.detail.target?.id !== "results") return
+    const id = event.detail.target?.id
+    if (!back || !["results", "alerts"].includes(id)) return
     back = false
     const row = (last && document.getElementById(last)) || $("#results [data-row]")
     const goal = row ? $("[data-row-link]", row) : $("[data-list-heading]")
     if (goal && !goal.matches("a")) goal.tabIndex = -1
-    goal?.focus()
+    goal?.focus({ preventScroll: id === "alerts" })
   })
 
   // An opened composer has the caret behind what is kept; an error summary comes first.

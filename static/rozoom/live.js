@@ -1,34 +1,42 @@
 // A page that is looked at asks for news, and text typed in the last seconds is kept when the page is left.
 (() => {
   "use strict"
-  const IDLE = 5 * 60 * 1000, SLOW = 60
-  let touched = Date.now(), timer = 0, asked = Date.now()
+  const IDLE = 5 * 60 * 1000, SLOW = 60, born = Date.now(), last = {}
+  let touched = born, timer = 0
 
-  // Every [data-poll] asks when its seconds have passed, give or take a fifth, so that a thousand pages do not ask at once;
-  // once a minute when nobody is here.
+  // Every [data-poll] asks when its seconds have passed, give or take a fifth, so that pages do not ask at once; once a minute
+  // when nobody is here, but for what can not wait (data-keen).
   const polls = () => [...document.querySelectorAll("[data-poll]")]
-  const pause = () => {
-    const wanted = Math.min(...polls().map((poll) => +poll.dataset.poll))
-    return (Date.now() - touched > IDLE ? Math.max(wanted, SLOW) : wanted) * 1000 * (0.8 + Math.random() * 0.4)
+  const pause = ({ dataset }) => {
+    const idle = Date.now() - touched > IDLE && !("keen" in dataset)
+    return (idle ? Math.max(+dataset.poll, SLOW) : +dataset.poll) * 1000
   }
+  const left = (poll) => (last[poll.id] ?? born) + pause(poll) - Date.now()
   function ask() {
-    if (!document.hidden) {
-      asked = Date.now()
-      for (const poll of polls()) window.htmx.trigger(poll, "rozoom:poll")
+    for (const poll of polls()) {
+      if (left(poll) > 0) continue
+      last[poll.id] = Date.now() + (Math.random() - 0.5) * 0.4 * pause(poll)
+      window.htmx.trigger(poll, "rozoom:poll")
     }
     plan()
   }
-  function plan(wait = pause()) {
+  function plan() {
     clearTimeout(timer)
-    if (polls().length) timer = setTimeout(ask, wait)
+    const waits = polls().map(left)
+    if (waits.length && !document.hidden) timer = setTimeout(ask, Math.max(50, Math.min(...waits)))
   }
   for (const name of ["pointerdown", "keydown", "scroll"]) addEventListener(name, () => { touched = Date.now() }, { passive: true })
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return
     touched = Date.now()
-    plan(Math.max(0, Math.min(pause(), pause() - (Date.now() - asked))))
+    plan()
   })
+  document.addEventListener("htmx:afterSettle", plan)
   plan()
+
+  // Signed out meanwhile: a poll takes nobody away from a half-written text.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status === 401 && event.detail.elt.matches("[data-poll]")) event.preventDefault()
+  })
 
   // When it is sent, the draft is done with.
   let unsaved = null

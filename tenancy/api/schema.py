@@ -21,7 +21,10 @@ MEANINGS: dict[int, tuple[str, Sequence[str]]] = {
     403: ("The token, or its organisation, may not do this.", ["missing_scope", "not_allowed"]),
     404: ("It does not exist, or it is not yours: the same answer.", ["not_found"]),
     406: ("Only JSON is written here.", ["not_acceptable"]),
-    409: ("It can not be done now.", ["cannot_move", "cannot_assign", "cannot_reply", "cannot_merge", "cannot_decide", "conflict"]),
+    409: (
+        "It can not be done now.",
+        ["cannot_move", "cannot_assign", "cannot_reply", "cannot_merge", "cannot_decide", "conflict"],
+    ),
     411: ("The length of the body is not said.", ["length_required"]),
     412: ("Someone changed it meanwhile. Nothing was recorded.", ["stale"]),
     413: ("Too large.", ["body_too_large", "file_too_large"]),

@@ -112,6 +112,7 @@ def test_real_answers_have_the_shape_that_is_described(world, api):
     assert fits("read_component", customer.get(f"/api/v1/components/{world.components['acme'].pk}/"))
     assert fits("list_sites", customer.get("/api/v1/sites/"))
     assert fits("read_site", customer.get(f"/api/v1/sites/{world.components['acme'].site_id}/"))
+    assert fits("read_attainment", customer.get("/api/v1/reports/attainment/"))
     assert fits("read_token", customer.get("/api/v1/me/"))
 
 
@@ -256,7 +257,7 @@ def test_every_call_of_the_guide_works(world, api):
             answer = program.get(path, headers=headers)
         assert answer.status_code in (200, 201), (curl, answer.content)
         done.append(answer.json())
-    assert len(done) == 9
+    assert len(done) == 10
 
 
 @pytest.mark.django_db

@@ -37,6 +37,7 @@ NEEDS = {
     "list_coverage": {"components:read"},
     "list_sites": {"components:read"},
     "read_site": {"components:read"},
+    "read_attainment": READ,
     "read_token": set(),
 }
 
@@ -70,6 +71,7 @@ def calls(world, api):
         "list_coverage": lambda p: p.get("/api/v1/coverage/"),
         "list_sites": lambda p: p.get("/api/v1/sites/"),
         "read_site": lambda p: p.get(f"/api/v1/sites/{component.site_id}/"),
+        "read_attainment": lambda p: p.get("/api/v1/reports/attainment/"),
         "read_token": lambda p: p.get("/api/v1/me/"),
     }
 

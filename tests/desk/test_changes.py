@@ -1,11 +1,10 @@
 """The poll of the queue: rows keep their place, what would re-order them waits behind a button."""
 
 import re
-from datetime import timedelta
 
 import pytest
 
-from tests.desk.reading import clock, filed_ago, listed, poll, stored, text
+from tests.desk.reading import filed_ago, listed, poll, stored, text
 from tests.world import World, message, ticket
 from tickets.desk.live import changes_waiting, shown_before
 
@@ -84,47 +83,6 @@ def test_the_refresh_button_asks_for_the_same_list(world: World) -> None:
     link = re.search(r'<a [^>]*id="refresh"[^>]*>', answer)[0]
     assert 'href="/desk/?view=unassigned&severity=2"' in link
     assert 'data-key="."' in link
-
-
-def test_a_new_severity_1_is_shown_at_once_whatever_the_view(world: World) -> None:
-    client = world.client("marek")
-    page = client.get("/desk/?view=mine")
-    assert "alert-row" not in text(page)
-    filed = ticket(world, severity=1, subject="Line 3 stands still")
-    alerts = text(poll(client, page)).partition('<div id="alerts"')[2].partition("</div>")[0]
-    assert filed.reference in alerts
-    assert "Line 3 stands still" in alerts
-
-
-def test_of_several_the_newest_is_shown_and_the_others_are_counted(world: World) -> None:
-    filed_ago(world, [0.9, 0.5], severity=1)
-    newest = ticket(world, severity=1, subject="Just now")
-    page = text(world.client("marek").get("/desk/?view=mine"))
-    alerts = page.partition('<div id="alerts"')[2].partition("</div>")[0]
-    assert re.findall(r"ACME-\d+</span>", alerts) == [f"{newest.reference}</span>"]
-    assert '<a class="push" href="/desk/?view=unassigned&severity=1">and 2 more</a>' in alerts
-
-
-def test_a_severity_1_that_the_list_shows_or_somebody_took_is_no_alert(world: World) -> None:
-    client = world.client("marek")
-    filed = ticket(world, severity=1)
-    assert "alert-row" not in text(client.get("/desk/"))
-    assert "alert-row" in text(client.get("/desk/?view=mine"))
-    stored(filed, assignee_id=world.people["rita"].person_id, assignee_name="Rita Test")
-    assert "alert-row" not in text(client.get("/desk/?view=mine"))
-    stored(filed, assignee_id=None, assignee_name="", reported_at=clock() - timedelta(hours=2))
-    assert "alert-row" not in text(client.get("/desk/?view=mine"))
-
-
-def test_a_reseller_hears_of_its_own_tickets_only(world: World) -> None:
-    client = world.client("dirk")
-    page = client.get("/desk/")
-    ticket(world, "bob", severity=1)
-    assert poll(client, page).status_code == 204
-    ticket(world, "ilse", severity=1, subject="Ours")
-    answer = text(poll(client, page))
-    assert "Ours" in answer
-    assert "BOLT" not in answer
 
 
 def test_what_a_poll_sends_back_shows_nobody_elses_ticket(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.desk.reading import filed_ago, fresh, stored, text
+from tests.desk.reading import filed_ago, fresh, listed, stored, text
 from tests.together import together
 from tests.world import World, message, ticket
 from tickets.models import Ticket
@@ -41,6 +41,23 @@ def test_mine_comes_before_nobodys_when_it_has_less_time(world: World) -> None:
     assert opened(world) == mine.reference
     assert fresh(mine).version == mine.version  # nothing to do for what is mine already
     assert opened(world, besides=mine.reference) == nobodys.reference
+
+
+def test_it_goes_through_the_list_in_the_order_of_the_page(world: World) -> None:
+    """Also where two are due at the same instant, and where no promise runs any more."""
+    filed = filed_ago(world, [1, 3, 2, 2, 0.5, 3.5], severity=2)
+    due_at = fresh(filed[2]).clock_due_at
+    for same in filed[2:4]:
+        stored(same, clock_due_at=due_at, last_customer_message_at=fresh(filed[2]).last_customer_message_at)
+    for answered in (filed[0], filed[4]):
+        message(world, answered)
+    owned(filed[3], world, "marek")
+    page, seen = listed(world.client("marek").get("/desk/")), []
+    named = {one.reference: one for one in filed}
+    for _ in page:
+        seen.append(opened(world))
+        stored(named[seen[-1]], state="RESOLVED", clock_due_at=None)
+    assert seen == page
 
 
 def test_what_waits_for_somebody_else_is_left_out_unless_its_promise_runs(world: World) -> None:

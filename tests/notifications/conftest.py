@@ -6,6 +6,9 @@ from django.core.mail.utils import DNS_NAME
 
 from notifications import handlers
 from tests.notifications.smtp import Handler, MailServer
+from tests.portal.conftest import browser, visit
+
+__all__ = ["browser", "visit"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from notifications.models import Event
 from sla import services
-from sla.models import ClockSegment, LadderStep
+from sla.models import ClockSegment
 from sla.sweeper import sweep
 from tenancy.context import Context, database_now, work_unit
 from tenancy.models import AuditEvent
@@ -270,13 +270,3 @@ def test_segments_are_not_saved_by_hand(world: World) -> None:
     segment = last_segment(ticket(world))
     with pytest.raises(TypeError, match=r"sla\.services"):
         segment.save()
-
-
-def test_a_ladder_out_of_order_is_refused(world: World) -> None:
-    with work_unit(STAFF):
-        step = LadderStep.objects.get(severity=1, level=2)
-        step.percent = 40
-        with pytest.raises(Exception, match="out of order"):
-            step.full_clean()
-        step.percent = 60
-        step.full_clean()

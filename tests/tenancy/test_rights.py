@@ -16,24 +16,28 @@ CUSTOMER = EVERYBODY | {
     "ticket:withdraw",
     "ticket:close",
     "component:read",
+    "severity:propose",
 }
 MANAGING = {"people:manage", "token:manage"}
-SERVING = CUSTOMER | {"desk:open", "ticket:partner-note", "ticket:work"}
+SERVING = CUSTOMER | {"desk:open", "report:read", "ticket:partner-note", "ticket:work"}
 SELLING = {"agreement:quote", "agreement:order", "renewal:read"}
 RESELLER = SERVING | SELLING | {"agreement:attest", "invoice:read"}
 DESK = SERVING | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge", "ticket:grant-promise"}
 BILLING = {"agreement:manage", "invoice:read", "invoice:manage", "price:manage", "component:manage"}
 RIGHTS: dict[str, set[str]] = {
     Role.MEMBER: CUSTOMER | {"agreement:ask"},
-    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER | MANAGING | {"agreement:ask", "agreement:order", "invoice:read"},
+    Role.CUSTOMER_ADMINISTRATOR: CUSTOMER
+    | MANAGING
+    | {"agreement:ask", "agreement:order", "invoice:read", "report:read"},
     Role.RESELLER_AGENT: RESELLER,
-    Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign"},
+    Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign", "severity:consent"},
     Role.CLERK: EVERYBODY,
     Role.AGENT: DESK,
     Role.COORDINATOR: DESK | {"component:manage"},
-    Role.FINANCE: EVERYBODY | SELLING | BILLING | {"ticket:read", "component:read", "desk:open"},
-    Role.DUTY_MANAGER: DESK | {"agreement:manage", "invoice:read", "coverage:override", "renewal:read"},
-    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override"},
+    Role.FINANCE: EVERYBODY | SELLING | BILLING | {"ticket:read", "component:read", "desk:open", "report:read"},
+    Role.DUTY_MANAGER: DESK
+    | {"agreement:manage", "invoice:read", "coverage:override", "renewal:read", "ladder:manage"},
+    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override", "ladder:manage"},
 }
 
 

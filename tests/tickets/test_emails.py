@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from notifications.handlers import Mail, mails_for, reason_to_drop
+from notifications.handlers import Mail, mails_in, reason_to_drop, said_of
 from notifications.models import Event
 from sla.models import ClockSegment
 from sla.sweeper import sweep_all
@@ -23,12 +23,16 @@ WORKER = Context("worker")
 SECRET = {"public": "Zebra-public", "partner": "Zebra-partner", "internal": "Zebra-internal"}
 
 
+def mails_of(event: Event) -> list[Mail]:
+    return mails_in(said_of(event))
+
+
 def mails(topic: str, on: Ticket | None = None) -> dict[str, Mail]:
     """What the newest event of this topic makes, by the first word of the address."""
     with work_unit(WORKER):
         events = Event.objects.filter(topic=topic)
         event = (events.filter(ticket_id=on.pk) if on else events).order_by("-pk")[0]
-        made = mails_for(event)
+        made = mails_of(event)
     found = {mail.to.partition("@")[0]: mail for mail in made}
     assert len(found) == len(made), "the same person was mailed twice"
     return found
@@ -233,7 +237,7 @@ def test_notes_stand_in_no_mail_to_the_customer_whatever_happens_next(world: Wor
     message(world, filed, "marek", SECRET["public"])
     move(world, filed, "resolve", resolution="New relay fitted")
     with work_unit(WORKER):
-        made = [mail for event in Event.objects.filter(ticket_id=filed.pk) for mail in mails_for(event)]
+        made = [mail for event in Event.objects.filter(ticket_id=filed.pk) for mail in mails_of(event)]
     to_customer = [mail for mail in made if mail.to in {"ilse@test.example", "ana@test.example"}]
     to_reseller = [mail for mail in made if mail.to in {"dirk@test.example", "dora@test.example"}]
     assert any(SECRET["public"] in whole(mail) for mail in to_customer)
@@ -259,7 +263,7 @@ def test_an_event_of_one_customer_about_anothers_ticket_makes_no_mail(world: Wor
     with work_unit(WORKER):
         Event.objects.filter(customer=world.acme).update(ticket_id=theirs.pk)
         event = Event.objects.get(customer=world.acme)
-        assert mails_for(event) == []
+        assert mails_of(event) == []
 
 
 def test_files_are_named_not_sent(world: World) -> None:
@@ -322,7 +326,7 @@ def test_an_owner_of_a_moment_is_not_mailed_about_a_ticket_that_moved_on(world: 
         first = Event.objects.filter(topic="ticket.assigned").order_by("pk")[0]
     take(world, filed, "duty", to="marek")
     with work_unit(WORKER):
-        assert mails_for(first) == []
+        assert mails_of(first) == []
 
 
 @pytest.mark.parametrize(
@@ -391,7 +395,7 @@ def escalations(filed: Ticket) -> list[dict[str, Mail]]:
     sweep_all()
     with work_unit(WORKER):
         events = Event.objects.filter(topic="sla.escalated", ticket_id=filed.pk).order_by("pk")
-        return [{mail.to.partition("@")[0]: mail for mail in mails_for(event)} for event in events]
+        return [{mail.to.partition("@")[0]: mail for mail in mails_of(event)} for event in events]
 
 
 def test_each_rung_tells_its_roles(world: World) -> None:
@@ -480,7 +484,7 @@ def test_an_escalation_that_never_fired_makes_no_mail(world: World) -> None:
             created_at=unit.now,
             next_at=unit.now,
         )
-        assert mails_for(event) == []
+        assert mails_of(event) == []
 
 
 # --- Every mail -------------------------------------------------------------------------------------------------------
@@ -491,7 +495,7 @@ def test_mails_of_one_ticket_are_one_thread_and_no_machine_answers(world: World)
     message(world, filed, "marek", "On it.")
     message(world, filed, "ilse", "Good.")
     with work_unit(WORKER):
-        made = [mail for event in Event.objects.filter(ticket_id=filed.pk) for mail in mails_for(event)]
+        made = [mail for event in Event.objects.filter(ticket_id=filed.pk) for mail in mails_of(event)]
     assert len(made) >= 4
     assert {mail.headers["References"] for mail in made} == {f"<ticket.{filed.reference.lower()}@rozoom.example>"}
     assert {mail.headers["In-Reply-To"] for mail in made} == {f"<ticket.{filed.reference.lower()}@rozoom.example>"}

@@ -16,9 +16,10 @@ from django.test import Client
 from contracts.models import Component, Site
 from notifications.models import Event
 from rozoom_support.sample import cast
-from sla.models import ClockSegment
+from sla import duty
+from sla.models import ClockSegment, Rota
 from tenancy.capabilities import SCOPES
-from tenancy.context import Context, as_login_role, work_unit
+from tenancy.context import Context, as_login_role, database_now, work_unit
 from tenancy.models import ApiToken, AuditEvent, Membership, Organisation, Person
 from tenancy.services.customers import found_operator
 from tests.sla.promises import ensure_ladder
@@ -92,6 +93,17 @@ def test_a_second_start_changes_nothing(demo: Path) -> None:
     before = counts()
     assert make(demo) == first
     assert counts() == before
+
+
+def test_somebody_is_on_duty_in_every_team_at_every_hour(demo: Path) -> None:
+    make(demo)
+    with work_unit(WORKER):
+        now = database_now()
+        found = list(duty.with_plans(Rota.objects.all(), now))
+        assert len(found) == len(cast.TEAMS) + 1
+        for rota in found:
+            assert all(duty.rostered(rota, now + timedelta(hours=n)) for n in range(24 * 14)), rota
+        assert sum(len(rota.coming_changes) for rota in found) == 1
 
 
 def test_without_the_old_file_the_new_one_works_as_well(demo: Path) -> None:

@@ -93,6 +93,43 @@ PROMISES_BODY: dict[str, Any] = {
     ],
 }
 
+KEPT: dict[str, Any] = {
+    "decided": 38,
+    "on_time_percent": 92,
+    "met": 35,
+    "missed": 3,
+    "undecided": 1,
+    "cancelled": 2,
+    "imported": 0,
+}
+REPORT_OF_PROMISES_BODY: dict[str, Any] = {
+    "period": {"first_day": "2026-06-01", "last_day": "2026-11-23"},
+    "before": {"first_day": "2025-12-01", "last_day": "2026-05-31"},
+    "time_zone": "Europe/Berlin",
+    "as_of": "2026-11-23T10:05:31.250000Z",
+    "definition": "A promise counts from the report, the customer's message or the proposal.",
+    "numbers": [{"name": "first_on_time_percent", "value": 92.0, "n": 38, "before": None, "n_before": 12}],
+    "attainment": [{"kind": "FIRST", "severity": 1, **KEPT}],
+    "months": [{"kind": "FIRST", "month": "2026-11", "severity": 1, **KEPT}],
+    "customers": [{"kind": "FIRST", "customer": "ACME", "name": "Acme Lifts", **KEPT}],
+    "resellers": [{"kind": "FIRST", "reseller": "DELTA", "name": "Delta Reseller", **KEPT}],
+    "response_times": [{"severity": 1, "within_s": 3600, "answered_within": 35, "answered": 38, "percent": 92}],
+    "backlog": [{"at_start_of": "2026-11-01", "severity": 1, "open": 2}],
+    "ages": [{"age": "up_to_1_day", "severity": 1, "open": 1}],
+    "reopened": [{"severity": 1, "solved": 31, "reopened": 1, "percent": 3}],
+    "severity_changes": [
+        {
+            "by": "customer",
+            "direction": "raise",
+            "proposed": 4,
+            "agreed": 3,
+            "not_agreed": 1,
+            "ended_otherwise": 0,
+            "waiting": 0,
+        }
+    ],
+}
+
 
 def _page(*results: dict[str, Any]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(results)}
@@ -114,6 +151,7 @@ MESSAGE_PAGE = _answer("A page", _page(MESSAGE_BODY))
 FILE = _answer("A file", FILE_BODY)
 FILE_PAGE = _answer("A page", _page(FILE_BODY))
 PROMISES = _answer("A promise that was kept", PROMISES_BODY)
+REPORT_OF_PROMISES = _answer("Half a year, shortened", REPORT_OF_PROMISES_BODY, "200")
 REPORT = [_request("A report", REPORT_BODY)]
 REPLY = [_request("A public reply", {"kind": "public", "body": "It shows 4.1.7."})]
 MOVE = [

@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from tickets.api import conversation, views
+from tickets.api import conversation, reports, views
 
 TICKET = r"^tickets/(?P<reference>[^/]+)"
 
@@ -18,4 +18,6 @@ urlpatterns = [
     re_path(rf"{TICKET}/messages/(?P<id>[^/]+)/?$", conversation.OneMessage.as_view(), name="api-message"),
     re_path(rf"{TICKET}/files/?$", conversation.Files.as_view(), name="api-files"),
     re_path(r"^files/(?P<id>[^/]+)/?$", conversation.OneFile.as_view(), name="api-file"),
+    # how promises were kept
+    re_path(r"^reports/attainment/?$", reports.Attainment.as_view(), name="api-attainment"),
 ]

@@ -1,6 +1,5 @@
 """A page of the queue: which tickets stand on it, how many there are, and what is said when there are none."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -8,19 +7,16 @@ from hashlib import blake2b
 from django.conf import settings
 from django.db.models.functions import Left
 
-from sla.clock import TARGETS
 from tenancy.actor import Actor
 from tenancy.models import Kind, Membership, Organisation
 from tickets import queries
 from tickets.desk.filters import COUNTED, VIEWS, Asked, in_order, narrowed, view_tickets
-from tickets.lifecycle import UNSOLVED, State
-from tickets.models import OPEN_TICKETS, Ticket, TicketQuerySet
+from tickets.lifecycle import UNSOLVED
+from tickets.models import Ticket, TicketQuerySet
 
 TOLD = 160  # characters of the last message, about one line
 PEOPLE_CAP = 200
 CUSTOMERS_LISTED = 50
-ALERTS = 10  # counted; only the newest is shown in full
-NEW_FOR = TARGETS[1]  # a severity 1 that nobody took is "new" while its promise of an hour runs
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,6 @@ class Listing:
     has_next: bool
     total: int
     counts: dict[str, int]
-    alerts: list[Ticket]
 
     @property
     def is_many(self) -> bool:
@@ -60,12 +55,16 @@ class Listing:
     @property
     def stamp(self) -> str:
         """The same stamp means that nothing a reader of this page sees has changed."""
-        seen = [self.shown, str(self.has_next), str(sorted(self.counts.items())), shown_words(self.actor, self.alerts)]
+        seen = [self.shown, str(self.has_next), str(sorted(self.counts.items()))]
         return blake2b("|".join(seen).encode(), digest_size=8).hexdigest()
 
 
 def shown_words(actor: Actor, tickets: list[Ticket]) -> str:
     return " ".join(f"{ticket.reference}.{queries.revision(actor, ticket)}" for ticket in tickets)
+
+
+def severity_1(tickets: list[Ticket]) -> list[str]:
+    return [ticket.reference for ticket in tickets if ticket.severity == 1]
 
 
 def count_words(count: int) -> str:
@@ -95,8 +94,7 @@ def one_page(actor: Actor, tickets: TicketQuerySet, asked: Asked) -> tuple[list[
     return found[:size], len(found) > size
 
 
-def listing(actor: Actor, asked: Asked, now: datetime, shown: Collection[str] | None = None) -> Listing:
-    """The list as it stands. `shown` is what an open page shows of it, when that may be older."""
+def listing(actor: Actor, asked: Asked, now: datetime) -> Listing:
     tickets = narrowed(actor, asked, now)
     found, has_next = one_page(actor, tickets, asked)
     sets = {name: view_tickets(actor, name, now) for name in COUNTED}
@@ -108,18 +106,7 @@ def listing(actor: Actor, asked: Asked, now: datetime, shown: Collection[str] | 
         has_next=has_next,
         total=counts.pop("list"),
         counts=counts,
-        alerts=untaken_severity_1(actor, now, besides=[one.reference for one in found] if shown is None else shown),
     )
-
-
-def untaken_severity_1(actor: Actor, now: datetime, *, besides: Collection[str]) -> list[Ticket]:
-    """New tickets of severity 1 that nobody has taken and that the page does not show anyway, the newest first."""
-    found = (
-        queries.visible_tickets(actor)
-        .filter(OPEN_TICKETS, severity=1, state=State.NEW, assignee__isnull=True, reported_at__gt=now - NEW_FOR)
-        .order_by("-reported_at", "-id")
-    )
-    return list(for_rows(found.exclude(reference__in=besides))[:ALERTS])
 
 
 def next_due(actor: Actor) -> Ticket | None:

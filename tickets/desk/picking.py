@@ -39,6 +39,7 @@ def next_for(actor: Actor, *, besides: str = "") -> Ticket | None:
     return min((ticket for ticket in found if ticket is not None), key=_time_left, default=None)
 
 
-def _time_left(ticket: Ticket) -> tuple[bool, datetime, datetime]:
+def _time_left(ticket: Ticket) -> tuple[bool, datetime, datetime, int]:
+    """As the list has them in order (TicketQuerySet.by_time_left), down to the last tie."""
     due_at = ticket.clock_due_at
-    return due_at is None, due_at or ticket.last_customer_message_at, ticket.last_customer_message_at
+    return due_at is None, due_at or ticket.last_customer_message_at, ticket.last_customer_message_at, ticket.pk

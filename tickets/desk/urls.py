@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.desk.views import coverage, moves, queue, sending, ticket
+from tickets.desk.views import alerts, coverage, moves, queue, sending, ticket
 
 app_name = "desk"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("changes/", queue.changes, name="changes"),
     path("open-next/", queue.open_next, name="open_next"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<str:reference>/dismiss/", alerts.dismiss, name="dismiss_alert"),
     # a ticket
     path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
     path("tickets/<str:reference>/live/", ticket.live, name="live"),

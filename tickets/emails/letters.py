@@ -1,4 +1,4 @@
-"""A letter about a ticket: whom it goes to, and what makes mail programs show all of them as one thread."""
+"""A letter about a ticket: who is told it and as what, and what makes mail programs show all of them as one thread."""
 
 from email.utils import parseaddr
 from typing import Any
@@ -6,10 +6,34 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from notifications.handlers import Mail
+from notifications.handlers import Mail, Told
 from notifications.letters import Letter, as_html, as_text
 from notifications.readers import Reader
 from tickets.models import Ticket
+
+
+def told(
+    title: str,
+    *,
+    reader: Reader,
+    ticket: Ticket,
+    letter: Letter | None = None,
+    key: str = "",
+    hinges_on: dict[str, int] | None = None,
+) -> Told:
+    """The reader is told in the app, and by mail where there is a letter. Neither when what it hinges on is settled."""
+    sent = None if letter is None else mail(letter, reader=reader, ticket=ticket, key=key, guard=hinges_on)
+    return Told(
+        person_id=reader.person_id,
+        organisation_id=reader.organisation_id,
+        party=reader.party,
+        title=title,
+        path=ticket_path(ticket, reader),
+        reference=ticket.reference,
+        detail=ticket.subject,
+        mail=sent,
+        hinges_on=hinges_on,
+    )
 
 
 def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dict[str, Any] | None = None) -> Mail:
@@ -26,9 +50,13 @@ def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dic
 
 
 def ticket_url(ticket: Ticket, reader: Reader) -> str:
+    return settings.BASE_URL + ticket_path(ticket, reader)
+
+
+def ticket_path(ticket: Ticket, reader: Reader) -> str:
     """Customers read it in the portal, everybody else at the desk."""
     page = "portal:ticket" if reader.party == "customer" else "desk:ticket"
-    return settings.BASE_URL + reverse(page, args=[ticket.reference])
+    return reverse(page, args=[ticket.reference])
 
 
 def _headers(ticket: Ticket) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Who is told about a ticket. Read as the worker, who sees all tenants: every look-up names the organisation it means."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from notifications.readers import Reader, members, without
+from notifications.readers import Reader, members, reader_of, without
+from sla import duty, reach
+from sla.models import Recipient
 from tenancy.models import Kind, Role
 from tickets.models import Ticket
 
@@ -48,10 +51,15 @@ def desk_agents() -> list[Reader]:
     return members(organisation__kind=Kind.OPERATOR, role=Role.AGENT)
 
 
-def duty_managers() -> list[Reader]:
-    """The administrators stand in, so that the last rung of the ladder is never empty."""
-    told = members(organisation__kind=Kind.OPERATOR, role=Role.DUTY_MANAGER)
-    return told or members(organisation__kind=Kind.OPERATOR, role=Role.ADMINISTRATOR)
+def on_duty(ticket: Ticket, at: datetime) -> list[Reader]:
+    """Of the ticket's team: all of it where no rota says who, and all agents where there is no team or nobody in it."""
+    told = duty.on_duty(ticket.team_id, at) if ticket.team_id is not None else []
+    return [reader_of(membership) for membership in told] or desk_agents()
+
+
+def duty_managers(at: datetime) -> list[Reader]:
+    """Who has duty by the rota; else all of them, else the administrators, so that the last rung is never empty."""
+    return [reader_of(membership) for membership in duty.on_duty(None, at)]
 
 
 def reseller_agents(ticket: Ticket) -> list[Reader]:
@@ -67,19 +75,46 @@ def rozoom_owner_or_desk(ticket: Ticket) -> list[Reader]:
     return rozoom_assignee(ticket) or team(ticket) or desk_agents()
 
 
-def of_the_ladder(ticket: Ticket, names: Sequence[str]) -> list[Reader]:
-    """The people behind the roles of one rung (sla.models.Recipient). A ticket without a lead falls to who works on it.
+def of_the_ladder(ticket: Ticket, names: Sequence[str], at: datetime) -> list[Reader]:
+    """The people behind the roles of one rung (sla.models.Recipient) at that time. A ticket without a lead falls to who
+    works on it.
 
     Only roZoom's answer keeps the promise: somebody there is told in time, also while a reseller's person has the ticket.
     """
-    people = {
-        "assignee_or_team": lambda: without([*assignee(ticket), *rozoom_owner_or_desk(ticket)], None),
-        "team_lead": lambda: team_lead(ticket) or rozoom_owner_or_desk(ticket),
-        "reseller_agents": lambda: reseller_agents(ticket),
-        "duty_manager": duty_managers,
-        "reseller_manager": lambda: reseller_managers(ticket),
+
+    def works() -> list[Reader]:
+        return rozoom_assignee(ticket) or on_duty(ticket, at)
+
+    people: dict[str, Callable[[], list[Reader]]] = {
+        Recipient.ASSIGNEE_OR_TEAM: lambda: without([*assignee(ticket), *works()], None),
+        Recipient.ON_DUTY: lambda: on_duty(ticket, at),
+        Recipient.TEAM_LEAD: lambda: team_lead(ticket) or works(),
+        Recipient.RESELLER_AGENTS: lambda: reseller_agents(ticket),
+        Recipient.DUTY_MANAGER: lambda: duty_managers(at),
+        Recipient.RESELLER_MANAGER: lambda: reseller_managers(ticket),
     }
     return [reader for name in names for reader in people[name]()]
+
+
+@reach.resolves
+def would_be_told(case: reach.Case, names: Sequence[str], at: datetime) -> list[str]:
+    """For the preview of a ladder: a ticket that nobody has taken."""
+    ticket = Ticket(team_id=case.team_id, reseller_id=case.reseller_id)
+    return [reader.name for reader in without(of_the_ladder(ticket, names, at), None)]
+
+
+def voices(ticket: Ticket, party: str) -> list[Reader]:
+    """Who may speak for a party about the severity: asked, when its answer is awaited."""
+    if party == "customer":
+        reported = reporter(ticket) if ticket.reporter_party == "customer" else []
+        return reported or members(organisation_id=ticket.customer_id, role=Role.CUSTOMER_ADMINISTRATOR)
+    return reseller_agents(ticket) if party == "reseller" else rozoom_owner_or_desk(ticket)
+
+
+def spoke(ticket: Ticket, party: str, person_id: int | None) -> list[Reader]:
+    """Who spoke for a party; all its voices when it was a program, a consent given beforehand, or somebody who has left."""
+    found = [] if person_id is None else members(person_id=person_id, **_side(ticket, party))
+    return found or voices(ticket, party)
 
 
 def _resellers(ticket: Ticket, role: Role) -> list[Reader]:

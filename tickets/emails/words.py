@@ -58,7 +58,7 @@ def _or_call(ticket: Ticket) -> str:
 def promise(ticket: Ticket, reader: Reader, now: datetime) -> list[str]:
     if ticket.response_due_at is None:
         return []
-    due = _deadline(ticket.response_due_at, reader, now)
+    due = deadline_words(ticket.response_due_at, reader, now)
     return [
         f"A person at roZoom will answer by {due} (within {TARGET_WORDS[ticket.severity]}).",
         f"The clock started when you sent the ticket at {clock_time(ticket.reported_at, reader.zone)}. "
@@ -86,7 +86,7 @@ def decided(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     else:
         lead = f"{ticket.reference} is not covered. No answer time is promised any more."
         lines = [f"What was written: “{reason}”"]
-    return Letter(lead=lead, paragraphs=lines, facts=[("Subject", ticket.subject)], why=_why(ticket, reader))
+    return Letter(lead=lead, paragraphs=lines, facts=[("Subject", ticket.subject)], why=reason_to_get(ticket, reader))
 
 
 def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
@@ -98,7 +98,7 @@ def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
         paragraphs=_due_lines(ticket.response_due_at, reader, now)
         or ["Nobody covers it, so no answer is promised.", *cover_of(ticket).reasons],
         quote=Quote(f"{ticket.reporter_name}:", ticket.description),
-        facts=_facts(ticket),
+        facts=ticket_facts(ticket),
         action="Open it at the desk",
         why=f"You get this because you work at {role}.",
     )
@@ -115,7 +115,7 @@ def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reade
         quote=Quote(f"{author}:", message.body, names),
         facts=[("Ticket", str(ticket)), *([] if reader.party == "customer" else [("Customer", ticket.customer.name)])],
         action="Read and answer it here",
-        why=_why(ticket, reader),
+        why=reason_to_get(ticket, reader),
     )
 
 
@@ -135,7 +135,7 @@ def given_to_you(ticket: Ticket, reader: Reader, by: str, now: datetime) -> Lett
     return Letter(
         lead=f"{by or 'Somebody'} gave you {ticket.reference}.",
         paragraphs=_due_lines(ticket.clock_due_at, reader, now),
-        facts=[("Subject", ticket.subject), *_facts(ticket)],
+        facts=[("Subject", ticket.subject), *ticket_facts(ticket)],
         action="Open it at the desk",
         why="You get this because the ticket is yours now.",
     )
@@ -155,7 +155,7 @@ def moved(ticket: Ticket, move: str, payload: Mapping[str, Any], reader: Reader)
         lead=f"{ticket.reference} {MOVED[move]}.",
         paragraphs=lines,
         facts=[("Subject", ticket.subject)],
-        why=_why(ticket, reader),
+        why=reason_to_get(ticket, reader),
     )
 
 
@@ -164,30 +164,42 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
     segment = level.segment
     what = KIND_WORDS[segment.kind].lower()
     left = segment.due_at - now
+    is_proposal = segment.kind == segment.Kind.PROPOSAL
     if left >= timedelta():
         headline = f"Severity {segment.severity}: {_span(left)} left to answer: {ticket.subject}"
-        lead = f"{ticket.reference} has no answer yet. {percent} % of the promised time is over."
+        lead = f"{ticket.reference} has no {what if is_proposal else 'answer'} yet. {percent} % of the promised time is over."
     else:
         headline = f"Severity {segment.severity}: overdue by {_span(-left)}: {ticket.subject}"
-        lead = f"{ticket.reference} is overdue by {_span(-left)}. Nobody has answered."
+        who = "roZoom has not answered the proposal." if is_proposal else "Nobody has answered."
+        lead = f"{ticket.reference} is overdue by {_span(-left)}. {who}"
     paragraphs = [
-        f"{ticket.customer.name} was promised the {what} by {_deadline(segment.due_at, reader, now)}, "
+        f"{ticket.customer.name} was promised the {what} by {deadline_words(segment.due_at, reader, now)}, "
         f"within {TARGET_WORDS[segment.severity]}.",
-        "Only a public reply by a person at roZoom stops this clock.",
+        "roZoom agrees or says why not: that stops this clock."
+        if is_proposal
+        else "Only a public reply by a person at roZoom stops this clock.",
     ]
     if level.fired_at - level.scheduled_at >= NOTICED_LATE:
         paragraphs.append(
-            f"This was to be sent at {_deadline(level.scheduled_at, reader, now)}. "
+            f"This was to be sent at {deadline_words(level.scheduled_at, reader, now)}. "
             f"It was noticed {_span(level.fired_at - level.scheduled_at)} late."
         )
     return Letter(
         headline=headline,
         lead=lead,
         paragraphs=paragraphs,
-        facts=[("Subject", ticket.subject), *_facts(ticket), ("Step of the ladder", str(level.level))],
+        facts=[("Subject", ticket.subject), *ticket_facts(ticket), ("Step of the ladder", _rung(level, percent))],
         action="Open it at the desk",
         why="You get this because a promise is running out and your role is told about it.",
     )
+
+
+def _rung(level: Escalation, percent: int) -> str:
+    """Its time, not its number: a level keeps its number when others come before it."""
+    late = level.scheduled_at - level.segment.due_at
+    if percent < 100:
+        return f"{percent} %"
+    return f"{_span(late)} after the due time" if late >= timedelta(minutes=1) else "the due time"
 
 
 def _due_lines(due: datetime | None, reader: Reader, now: datetime) -> list[str]:
@@ -195,10 +207,10 @@ def _due_lines(due: datetime | None, reader: Reader, now: datetime) -> list[str]
         return []
     left = due - now
     tail = f"{_span(left)} left" if left >= timedelta() else f"overdue by {_span(-left)}"
-    return [f"Our answer is due by {_deadline(due, reader, now)} ({tail})."]
+    return [f"Our answer is due by {deadline_words(due, reader, now)} ({tail})."]
 
 
-def _facts(ticket: Ticket) -> list[tuple[str, str]]:
+def ticket_facts(ticket: Ticket) -> list[tuple[str, str]]:
     """For those who work on it."""
     customer = ticket.customer
     served = customer.served_by if customer.served_by.kind == Kind.RESELLER else None
@@ -217,7 +229,7 @@ def _place(ticket: Ticket) -> list[tuple[str, str]]:
     return component + ([("Site", ticket.site.name)] if ticket.site else [])
 
 
-def _why(ticket: Ticket, reader: Reader) -> str:
+def reason_to_get(ticket: Ticket, reader: Reader) -> str:
     if reader.person_id == ticket.reporter_id:
         return "You get this because you reported the ticket."
     if reader.person_id == ticket.assignee_id:
@@ -227,7 +239,7 @@ def _why(ticket: Ticket, reader: Reader) -> str:
     return "You get this because you work at the desk for this customer."
 
 
-def _deadline(instant: datetime, reader: Reader, now: datetime) -> str:
+def deadline_words(instant: datetime, reader: Reader, now: datetime) -> str:
     return deadline(instant, reader.zone, int(now.timestamp() * 1000))
 
 

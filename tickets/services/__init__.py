@@ -1,6 +1,15 @@
 """Deeds on tickets. Every door (page, API, mail, command) calls these and nothing else."""
 
 from contracts.services import CannotDecide
+from tickets.services.agreeing import (
+    CannotAnswer,
+    CannotPropose,
+    answer_severity,
+    expire_proposal,
+    propose_severity,
+    withdraw_proposal,
+)
+from tickets.services.alerting import dismiss_alert
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
 from tickets.services.covering import grant_promise, override_coverage
@@ -27,21 +36,26 @@ from tickets.services.moving import (
 )
 
 __all__ = [
+    "CannotAnswer",
     "CannotAssign",
     "CannotDecide",
     "CannotDraft",
     "CannotFile",
     "CannotMerge",
     "CannotMove",
+    "CannotPropose",
     "CannotReply",
     "Report",
     "add_message",
+    "answer_severity",
     "assign",
     "begin_report",
     "change_details",
     "close",
     "discard_report",
+    "dismiss_alert",
     "drop_file",
+    "expire_proposal",
     "file_ticket",
     "grant_promise",
     "keep_answers",
@@ -50,10 +64,12 @@ __all__ = [
     "make_move",
     "merge",
     "override_coverage",
+    "propose_severity",
     "reopen",
     "resolve",
     "resume",
     "take",
     "wait",
     "withdraw",
+    "withdraw_proposal",
 ]

@@ -13,7 +13,7 @@ from tickets.files import CheckedFile, attach
 from tickets.lifecycle import State, Turn, may_reopen
 from tickets.models import Channel, Message, MessageKind, ReplyDraft, Ticket
 from tickets.services._common import lock, record, save_said, tell
-from tickets.services.promising import start_next
+from tickets.services.promising import first_ended, start_next
 
 NEEDS = {
     MessageKind.PUBLIC: "ticket:reply",
@@ -60,6 +60,7 @@ def add_message(
     earliest = ticket.last_message_at + timedelta(microseconds=1)
     said_at = max(now, earliest)
     changed = {"last_message_at"}
+    had_ended = not ticket.is_open
     if kind == MessageKind.PUBLIC:
         if actor.answers_for_rozoom:
             said_at = max(_stop_promise(ticket, changed) or said_at, earliest)
@@ -83,7 +84,18 @@ def add_message(
         changed |= _then(ticket, actor, then, said_at)
     save_said(ticket, kind, said_at, *sorted(changed))
     forget_draft(actor=actor, ticket=ticket, kind=kind)
-    record(actor, ticket, f"message.{kind}", said_at, kind=kind, message=str(message.pk), files=len(files), then=then)
+    reopened = {"reopened": True} if had_ended and ticket.is_open else {}
+    record(
+        actor,
+        ticket,
+        f"message.{kind}",
+        said_at,
+        kind=kind,
+        message=str(message.pk),
+        files=len(files),
+        then=then,
+        **reopened,
+    )
     tell("message.added", actor, ticket, said_at, message=str(message.pk), kind=kind)
     return message
 
@@ -120,10 +132,7 @@ def _stop_promise(ticket: Ticket, changed: set[str]) -> datetime | None:
     if stopped is None:
         return None
     ticket.clock_due_at = None
-    changed.add("clock_due_at")
-    if stopped.kind == "FIRST":
-        ticket.response_outcome, ticket.response_stopped_at = stopped.outcome, stopped.stopped_at
-        changed |= {"response_outcome", "response_stopped_at"}
+    changed |= {"clock_due_at", *first_ended(ticket, stopped)}
     return stopped.stopped_at
 
 

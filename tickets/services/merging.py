@@ -10,7 +10,9 @@ from tenancy.actor import Actor
 from tickets.lifecycle import UNSOLVED
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
+from tickets.services.agreeing import end_open_proposal
 from tickets.services.covering import cover_by_merge
+from tickets.services.promising import first_ended
 
 
 class CannotMerge(Refused):
@@ -36,6 +38,7 @@ def merge(*, actor: Actor, ticket: Ticket, into: Ticket, now: datetime, version:
     came_from = ticket.state
     covered = cover_by_merge(actor, ticket, into, now)
     _keep_earlier_promise(ticket, into, now)
+    end_open_proposal(actor, ticket, now)
     ticket.merge()
     ticket.merged_into = into
     save(ticket, now, "state", "merged_into", "clock_due_at", "response_outcome", "response_stopped_at")
@@ -54,8 +57,7 @@ def _keep_earlier_promise(ticket: Ticket, into: Ticket, now: datetime) -> None:
         customer_id=ticket.customer_id, ticket_id=ticket.pk, reason=f"merged into {into.reference}", now=now
     )
     ticket.clock_due_at = None
-    if ended is not None and ended.kind == "FIRST":
-        ticket.response_outcome, ticket.response_stopped_at = ended.outcome, ended.stopped_at
+    first_ended(ticket, ended)
     if into.clock_due_at is None:
         started_at = ended.started_at if ended is not None else now
         carried = sla.start(

@@ -13,6 +13,7 @@ from tenancy.actor import Actor
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves, must_answer_first
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
+from tickets.services.agreeing import end_open_proposal
 from tickets.services.conversation import speaks_for_customer
 from tickets.services.covering import decide_again
 from tickets.services.filing import refuse_taken_reference
@@ -44,6 +45,8 @@ def _start(actor: Actor, ticket: Ticket, move: str, version: int | None) -> Tick
 
 
 def _finish(actor: Actor, ticket: Ticket, move: str, came_from: str, now: datetime, *fields: str, **why: Any) -> Ticket:
+    if ticket.state not in UNSOLVED:
+        end_open_proposal(actor, ticket, now)
     save(ticket, now, "state", *fields)
     record(actor, ticket, f"ticket.{move}", now, was=came_from, to=ticket.state, **why)
     tell("ticket.moved", actor, ticket, now, move=move, was=came_from, to=ticket.state)

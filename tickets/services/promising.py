@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sla import services as sla
+from sla.models import ClockSegment
 from tickets.models import Ticket
 
 FIRST_COLUMNS = ["clock_due_at", "response_due_at", "response_outcome", "response_stopped_at"]
@@ -42,7 +43,14 @@ def cancel(ticket: Ticket, reason: str, now: datetime) -> list[str]:
         return []
     ended = sla.cancel(customer_id=ticket.customer_id, ticket_id=ticket.pk, reason=reason, now=now)
     ticket.clock_due_at = None
-    if ended is None or ended.kind != "FIRST":
-        return ["clock_due_at"]
-    ticket.response_outcome, ticket.response_stopped_at = ended.outcome, ended.stopped_at
-    return ["clock_due_at", "response_outcome", "response_stopped_at"]
+    return ["clock_due_at", *first_ended(ticket, ended)]
+
+
+def first_ended(ticket: Ticket, segment: ClockSegment | None) -> set[str]:
+    """Copy how the first promise ended, if it was that one. One that was missed before a change of severity stays missed."""
+    if segment is None or segment.kind != "FIRST":
+        return set()
+    if ticket.response_outcome != "MISSED":
+        ticket.response_outcome = segment.outcome
+    ticket.response_stopped_at = segment.stopped_at
+    return {"response_outcome", "response_stopped_at"}

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from rozoom_support.sample import cast, secrets
 from rozoom_support.sample.deals import make_deals
+from rozoom_support.sample.duty import make_rotas
 from rozoom_support.sample.telling import tell_all
 from rozoom_support.sample.world import make_tokens, make_world
 from tenancy.context import work_unit
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         with work_unit(STAFF) as unit:
             assert unit.now is not None
             make_deals(world, unit.now)
+            make_rotas(world, unit.now)
         tickets = tell_all(world)
         people = [
             {

@@ -8,11 +8,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from sla import duty
 from tenancy.pages import page
 from tickets import queries
 from tickets.answers import stamp
+from tickets.desk import alerts, live, picking, rows
 from tickets.desk import listing as lists
-from tickets.desk import live, picking, rows
 from tickets.desk.filters import VIEWS, Asked, chips, order_words
 from tickets.desk.forms import QueueForm
 from tickets.models import Ticket
@@ -35,6 +36,8 @@ def queue(request: Any) -> HttpResponse:
     context = {"section": "queue", "form": form, "results_only": results_only, **list_context(request, found, form)}
     if not results_only:
         context |= {"views": view_links(found), "may_work": request.actor.can("ticket:work")}
+        context["on_duty"] = duty.line(request.unit.now) if request.actor.is_operator else ""
+    context |= alerts.strip(request.actor, request.unit.now, shown=lists.severity_1(found.tickets))
     response = render(request, "desk/_results.html" if results_only else "desk/queue.html", context)
     if results_only:
         response.headers["HX-Replace-Url"] = context["here"]
@@ -61,16 +64,13 @@ def list_context(request: Any, found: lists.Listing, form: QueueForm) -> dict[st
 
 
 def live_context(request: Any, found: lists.Listing, drawn: list[Ticket]) -> dict[str, Any]:
-    """What the page and its poll draw alike: some rows, and the strip of new tickets of severity 1."""
+    """What the page and its poll draw alike: some rows, and where to ask for what changed."""
     actor, query = request.actor, found.asked.query()
     said = queries.last_words(actor, drawn)
     return {
         "asked": found.asked,
         "listing": found,
         "rows": rows.rows(actor, drawn, said, query),
-        "alerts": rows.rows(actor, found.alerts[:1], said, query),
-        "more_alerts": more_alerts(found.alerts),
-        "alerts_url": rows.with_query(reverse("desk:queue"), Asked(view="unassigned", severity=("1",)).query()),
         "here": rows.with_query(reverse("desk:queue"), query),
         "poll_url": rows.with_query(reverse("desk:changes"), query),
     }
@@ -98,18 +98,13 @@ def view_links(found: lists.Listing) -> list[dict[str, Any]]:
     ]
 
 
-def more_alerts(alerts: list[Ticket]) -> str:
-    more = len(alerts) - 1
-    return f"{more}+" if len(alerts) == lists.ALERTS else str(more) if more > 0 else ""
-
-
 @require_safe
 @page("desk:open")
 def changes(request: Any) -> HttpResponse:
     """What the poll of the queue gets: nothing, or small pieces that replace their older selves in place."""
     asked, _ = asked_of(request)
     before = live.shown_before(request.GET.get("shown", ""))
-    found = lists.listing(request.actor, asked, request.unit.now, shown=list(before))
+    found = lists.listing(request.actor, asked, request.unit.now)
     if found.stamp == request.GET.get("stamp"):
         return stamp(request, HttpResponse(status=204))
     news = live.compare(request.actor, before, found)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from notifications import views
+
+app_name = "notifications"
+urlpatterns = [
+    path("notices/", views.listed, name="notices"),
+    path("notices/bell/", views.bell, name="bell"),
+    path("notices/all-read/", views.all_read, name="all_read"),
+    path("notices/<int:notice_id>/", views.opened, name="open"),
+]
