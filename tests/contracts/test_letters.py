@@ -14,7 +14,7 @@ from contracts.services.renewing import send_renewal
 from contracts.terms import DAY
 from notifications.delivery import deliver
 from notifications.expansion import expand
-from notifications.handlers import Mail, mails_for
+from notifications.handlers import Mail, mails_in, said_of
 from notifications.models import Event
 from tenancy.context import Context, as_login_role, database_now, work_unit
 from tenancy.models import Membership, Organisation, Role
@@ -40,7 +40,7 @@ def run(day: date) -> int:
 def last(topic: str) -> dict[str, Mail]:
     """The mails of the newest event, by the first word of the address."""
     with work_unit(WORKER):
-        made = mails_for(Event.objects.filter(topic=topic).order_by("-pk")[0])
+        made = mails_in(said_of(Event.objects.filter(topic=topic).order_by("-pk")[0]))
     found = {mail.to.partition("@")[0]: mail for mail in made}
     assert len(found) == len(made), "the same person was mailed twice"
     return found
@@ -383,7 +383,7 @@ def test_an_event_of_one_customer_says_nothing_of_another(world: World, componen
     }  # fmt: skip
     with work_unit(WORKER):
         forged = Event(topic=topic, payload=payload, customer=world.bolt, reseller=world.nova, created_at=ORDERED_AT)
-        assert mails_for(forged) == []
+        assert mails_in(said_of(forged)) == []
 
 
 # Warranties ----------------------------------------------------------------------------------------------------------

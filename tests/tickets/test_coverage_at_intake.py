@@ -8,7 +8,7 @@ import pytest
 
 from contracts.models import Component, EligibilityDecision, Invoice
 from contracts.services import record_payment
-from notifications.handlers import mails_for
+from notifications.handlers import mails_in, said_of
 from notifications.models import Event
 from sla.models import ClockSegment
 from tenancy.actor import NotAllowed
@@ -435,4 +435,4 @@ def test_a_mail_about_what_was_decided_again_meanwhile_is_not_made(world: World,
         event = Event.objects.filter(topic="ticket.coverage").latest("pk")
     refuse(world, filed)
     with work_unit(WORKER):
-        assert list(mails_for(event)) == []
+        assert list(mails_in(said_of(event))) == []
