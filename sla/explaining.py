@@ -52,9 +52,7 @@ class Explanation:
     granted: bool = False  # not at the report: a person of roZoom promised it later
 
 
-def explain(
-    segments: Iterable[ClockSegment], zone: str, *, reported_at: datetime | None = None
-) -> list[Explanation]:
+def explain(segments: Iterable[ClockSegment], zone: str, *, reported_at: datetime | None = None) -> list[Explanation]:
     """One for each promise, oldest first; times in sentences are shown in `zone`, all others are instants.
 
     A first answer that is counted from later than `reported_at` was granted then.
