@@ -7,9 +7,11 @@ from django.urls import reverse
 
 from tenancy.api.docs import description
 from tenancy.capabilities import SCOPES
+from tenancy.context import Context, work_unit
 from tenancy.models import Kind
 from tests.api.calls import at, if_match, report, send_form, upload
 from tests.world import OrganisationFactory, message, ticket
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +26,7 @@ NEEDS = {
     "move_ticket": WRITE,
     "assign_ticket": WRITE,
     "explain_promise": READ,
+    "grant_promise": {"tickets:read", "tickets:answer"},
     "list_messages": READ,
     "add_message": WRITE,
     "add_note": {"tickets:read", "notes:write"},
@@ -50,6 +53,9 @@ def calls(world, api):
     sent = send_form(api(world.rozoom), at(filed, "files"), file=upload()).json()["id"]
     component = world.components["acme"]
     version = if_match(3)
+    other = ticket(world)
+    with work_unit(Context("staff")):
+        Ticket.objects.filter(pk=other.pk).update(covered=False)
     return {
         "list_tickets": lambda p: p.get("/api/v1/tickets/"),
         "file_ticket": lambda p: p.post("/api/v1/tickets/", report(customer="ACME")),
@@ -58,6 +64,7 @@ def calls(world, api):
         "move_ticket": lambda p: p.post(at(filed, "transitions"), {"action": "begin"}, headers=version),
         "assign_ticket": lambda p: p.post(at(filed, "assignment"), {"assignee": "rita@test.example"}, headers=version),
         "explain_promise": lambda p: p.get(at(filed, "promise")),
+        "grant_promise": lambda p: p.post(at(other, "promise"), {"reason": "x"}, headers=if_match(1)),
         "list_messages": lambda p: p.get(at(filed, "messages")),
         "add_message": lambda p: p.post(at(filed, "messages"), {"body": "x"}),
         "add_note": lambda p: p.post(at(filed, "messages"), {"body": "x", "kind": "internal"}),

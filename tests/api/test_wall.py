@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/api/v1/tickets/{reference}/"): {"subject": "Taken over"},
     ("post", "/api/v1/tickets/{reference}/transitions/"): {"action": "withdraw", "reason": "x"},
     ("post", "/api/v1/tickets/{reference}/assignment/"): {"assignee": None},
+    ("post", "/api/v1/tickets/{reference}/promise/"): {"reason": "x"},
     ("post", "/api/v1/tickets/{reference}/messages/"): {"body": "x"},
     ("post", "/api/v1/tickets/{reference}/files/"): "form",
 }
@@ -86,8 +87,9 @@ def test_what_is_not_ours_does_not_exist(world, api, foreign, who, method, path,
     before = everything()
     there = call(program, method, path, {"reference": foreign["reference"], "id": id_of(path, foreign)}, **headers)
     missing = call(program, method, path, {"reference": "ZZZZ-1", "id": NOBODYS}, **headers)
-    # A customer gives tickets to nobody, its own neither: that is said before anything is looked up.
-    assert there.status_code == (403 if path.endswith("/assignment/") and who != "nova" else 404)
+    # A customer gives tickets to nobody, its own neither, and only roZoom promises: that is said before anything is looked up.
+    never = (path.endswith("/assignment/") and who != "nova") or (path.endswith("/promise/") and method == "post")
+    assert there.status_code == (403 if never else 404)
     assert there.content == missing.content
     differing = {"X-Request-ID", "RateLimit-Remaining", "RateLimit-Reset"}
     assert {k: v for k, v in there.items() if k not in differing} == {
@@ -99,10 +101,14 @@ def test_what_is_not_ours_does_not_exist(world, api, foreign, who, method, path,
 @pytest.mark.parametrize("method, path", WITH_NAMES)
 def test_the_owner_is_let_in_by_the_same_call(world, api, foreign, method, path):
     """So that the refusals above are refusals of strangers, not of a wrong call."""
+    promises = method == "post" and path.endswith("/promise/")
     with work_unit(Context("staff")):
-        version = Ticket.objects.get(reference=foreign["reference"]).version
+        found = Ticket.objects.filter(reference=foreign["reference"])
+        found.update(covered=not promises)
+        version = found.get().version
     values = {"reference": foreign["reference"], "id": id_of(path, foreign)}
-    assert call(api(world.delta), method, path, values, **if_match(version)).status_code in (200, 201)
+    program = api(world.rozoom if promises else world.delta)
+    assert call(program, method, path, values, **if_match(version)).status_code in (200, 201)
 
 
 @pytest.mark.parametrize("who", STRANGERS)

@@ -44,7 +44,8 @@ def installed() -> int:
 
 def test_the_walk_from_the_file_to_the_components(world: World) -> None:
     client = world.client("fin")
-    assert 'href="/imports/"' in page(client.get("/components/"))
+    for start in ("/components/", "/agreements/"):
+        assert 'href="/imports/"' in page(client.get(start))
     sent = upload(client, FILE + f"NONE,{SITE},DC-7,=X,,,,\n")
     assert sent.status_code == 302
     here = sent["Location"]
