@@ -19,6 +19,7 @@ from tenancy.models import Membership, Organisation, Team
 PERCENT, MINUTES = "percent", "minutes"
 SHORT_DAYS = tuple((number, name[:3]) for number, name in enumerate(plans.DAYS, start=1))
 NOBODY = ("", "Nobody")
+NONE = "0"
 F = TypeVar("F", bound=forms.Form)
 
 
@@ -46,7 +47,7 @@ class RungForm(forms.Form):
     recipients = forms.MultipleChoiceField(
         label="Who is told",
         choices=Recipient.choices,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices-row"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices-grid"}),
         error_messages={"required": "Choose who is told", "invalid_choice": "Choose from the list"},
     )
 
@@ -88,7 +89,7 @@ class ShiftForm(forms.Form):
         label="On which days",
         coerce=int,
         choices=SHORT_DAYS,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices-row"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices-grid choices-days"}),
         error_messages={"required": "Choose at least one day"},
     )
     start = forms.TimeField(
@@ -180,16 +181,20 @@ def shift_rows(people: Sequence[Membership]) -> Rows[ShiftForm]:
     return Rows(make, ShiftForm.base_fields, MOST_SHIFTS)
 
 
+def _number_or_none(value: str) -> int | None:
+    return int(value) or None
+
+
 class CaseForm(forms.Form):
     """For whom a ladder is shown before it is saved."""
 
-    team = forms.TypedChoiceField(label="Team of the ticket", coerce=int, empty_value=None, required=False)
-    reseller = forms.TypedChoiceField(label="The customer is served by", coerce=int, empty_value=None, required=False)
+    team = forms.TypedChoiceField(label="Team of the ticket", coerce=_number_or_none)
+    reseller = forms.TypedChoiceField(label="The customer is served by", coerce=_number_or_none)
 
     def __init__(self, *args: Any, teams: Iterable[Team], resellers: Iterable[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].choices = [("", "No team"), *((one.pk, one.name) for one in teams)]  # type: ignore[attr-defined]
-        served = [("", "roZoom itself"), *((one.pk, one.name) for one in resellers)]
+        self.fields["team"].choices = [(NONE, "No team"), *((one.pk, one.name) for one in teams)]  # type: ignore[attr-defined]
+        served = [(NONE, "roZoom itself"), *((one.pk, one.name) for one in resellers)]
         self.fields["reseller"].choices = served  # type: ignore[attr-defined]
 
 

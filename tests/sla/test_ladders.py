@@ -431,7 +431,7 @@ def test_the_preview_asks_the_rota_at_the_time_of_each_level(world: World) -> No
 
 # --- the page ---------------------------------------------------------------------------------------------------------
 def form_of(rungs: list[Rung], **more: Any) -> dict[str, Any]:
-    form: dict[str, Any] = {"rows": str(len(rungs)), "version": "0", "team": "", "reseller": ""}
+    form: dict[str, Any] = {"rows": str(len(rungs)), "version": "0", "team": "0", "reseller": "0"}
     for place, one in enumerate(rungs):
         after = one.after // MINUTE
         form |= {
