@@ -27,7 +27,8 @@ class OnDuty:
 def on_duty(team_id: int | None, at: datetime) -> list[Membership]:
     """Of a team: those its rota names, else all its members. Of the duty managers (no team): else all of them, else the
     administrators."""
-    rota = with_plans(Rota.objects.filter(team_id=team_id), at).first()
+    of_managers = Rota.objects.filter(team_id__isnull=True)
+    rota = with_plans(Rota.objects.filter(team_id=team_id) if team_id is not None else of_managers, at).first()
     return (rostered(rota, at) if rota else []) or everybody(team_id)
 
 

@@ -146,10 +146,10 @@ class Rows(Generic[F]):
     def after_button(self, data: QueryDict) -> list[F]:
         """With a row more or less, as the button says; what was typed stays and is not judged yet."""
         rows = self._rows(data)
-        if "remove" in data and (place := _number(data["remove"])) < len(rows):
+        if "remove" in data and (place := _number(data.get("remove"))) < len(rows):
             del rows[place]
         if "add" in data and len(rows) < self.most:
-            rows.insert(_number(data["add"]), {})
+            rows.insert(_number(data.get("add")), {})
         multiple = {name for name, field in self.field_types.items() if isinstance(field, forms.MultipleChoiceField)}
         return self.stored(
             [{name: row[name] if name in multiple else "".join(row[name][:1]) for name in row} for row in rows]

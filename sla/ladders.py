@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -158,7 +158,11 @@ WHERE s.stopped_at IS NULL AND s.severity = %s AND (s.next_action_at IS NOT NULL
 def impact(severity: int, rungs: Sequence[Rung], now: datetime) -> Impact:
     before = {rung.level: rung.place for rung in rungs_of(severity)}
     moved = [rung for rung in rungs if before.get(rung.level) != rung.place]
-    values = [[rung.level or 0 for rung in moved], [rung.percent for rung in moved], [rung.after for rung in moved]]
+    values: list[list[Any]] = [
+        [rung.level or 0 for rung in moved],
+        [rung.percent for rung in moved],
+        [rung.after for rung in moved],
+    ]
     with connection.cursor() as cursor:
         cursor.execute(IMPACT, [*values, now, severity])
         return Impact(*cursor.fetchone())

@@ -10,6 +10,8 @@ from sla.models import Recipient
 from tenancy.models import Kind, Role
 from tickets.models import Ticket
 
+NO_ORGANISATION = 0  # no row has this number
+
 
 def reporter(ticket: Ticket) -> list[Reader]:
     """Nobody when a program reported it, or when the person has left."""
@@ -99,7 +101,7 @@ def of_the_ladder(ticket: Ticket, names: Sequence[str], at: datetime) -> list[Re
 @reach.resolves
 def would_be_told(case: reach.Case, names: Sequence[str], at: datetime) -> list[str]:
     """For the preview of a ladder: a ticket that nobody has taken."""
-    ticket = Ticket(team_id=case.team_id, reseller_id=case.reseller_id)
+    ticket = Ticket(team_id=case.team_id, reseller_id=case.reseller_id or NO_ORGANISATION)
     return [reader.name for reader in without(of_the_ladder(ticket, names, at), None)]
 
 
