@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from contracts.entitlement import Coverage, Support, support
 from contracts.facts import PAID_TOLERANCE, Facts, Term, Warranty
@@ -82,13 +82,18 @@ def _warranties(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Warranty
 
 
 def _ordered(terms: QuerySet, at: datetime) -> QuerySet:
-    return terms.filter(ordered_at__lte=at).exclude(state__in=BEFORE_ORDER)
+    return terms.filter(was_ordered(at))
+
+
+def was_ordered(at: datetime, term: str = "") -> Q:
+    """Terms that were ordered at that instant, also those cancelled since. `term` is the path to the term: "term__"."""
+    not_now = Q(**{f"{term}state__in": BEFORE_ORDER}) & ~Q(**{f"{term}cancelled_at__gt": at})
+    return Q(**{f"{term}ordered_at__lte": at}) & ~not_now
 
 
 def _terms(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Term, ...]]:
     lines = list(
-        AgreementLine.objects.filter(component_id__in=keys, term__ordered_at__lte=at)
-        .exclude(term__state__in=BEFORE_ORDER)
+        AgreementLine.objects.filter(was_ordered(at, "term__"), component_id__in=keys)
         .order_by("term__start_date")
         .values_list("component_id", "term_id", "cover_start", "cover_end", "removed_on", "unit_fee")
     )

@@ -62,6 +62,7 @@ class AgreementTerm(TermLifecycle, TenantModel):
     ordered_at = models.DateTimeField(null=True, blank=True)
     ordered_by_name = models.CharField(max_length=120, blank=True)
     purchase_order = models.CharField(max_length=80, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True, help_text="An instant before it answers as it did then.")
     terminated_on = models.DateField(null=True, blank=True)
     termination_reason = models.CharField(max_length=400, blank=True)
     inspected_on = models.DateField(

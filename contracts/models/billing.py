@@ -107,8 +107,8 @@ class Invoice(InvoiceLifecycle, TenantModel):
 
     @property
     def is_claim(self) -> bool:
-        """It is asked for, or was: drafts and void invoices are neither owed nor paid."""
-        return self.state not in (InvoiceState.DRAFT, InvoiceState.VOID)
+        """It was asked for. What was taken back since has a credit note with its own instant."""
+        return self.number != ""
 
     def balance(self) -> Decimal:
         """What is open: the total less what was paid and credited. Lists prefetch payments and credits."""

@@ -25,8 +25,8 @@ def end_term(actor: Actor, term: AgreementTerm | None, day: date, reason: str, n
     keeping.bring_up_to_date(term, now)
     if term.state == TermState.ORDERED:
         term.cancel()
-        term.termination_reason = said(reason)
-        term.save(update_fields=["state", "termination_reason"])
+        term.cancelled_at, term.termination_reason = now, said(reason)
+        term.save(update_fields=["state", "cancelled_at", "termination_reason"])
         record(actor, term.agreement, "term.cancelled", now, reason=reason.strip())
     elif term.state in RUNNING:
         terminate(actor, term, day, said(reason), now)

@@ -9,10 +9,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from contracts.coverage import facts_of
+from contracts.coverage import facts_of, was_ordered
 from contracts.entitlement import ASK_US, Coverage, Support, support
 from contracts.facts import Facts
-from contracts.lifecycle import BEFORE_ORDER
 from contracts.models import AgreementLine, Component, ComponentQuerySet, EligibilityDecision
 from contracts.terms import FREE_DAYS, GRACE_DAYS
 from rozoom_support.lib.refusals import Refused
@@ -189,9 +188,9 @@ def _surely_new(at: datetime) -> Q:
 def _lines(customer_id: int, at: datetime) -> QuerySet[AgreementLine]:
     """Of agreements ordered by then, whose cover or grace may reach that day in some zone."""
     return AgreementLine.objects.filter(
+        was_ordered(at, "term__"),
         customer_id=customer_id,
         component__state=Component.State.IN_USE,
-        term__ordered_at__lte=at,
         cover_start__lte=at.date() + OTHER_ZONES,
         cover_end__gte=at.date() - timedelta(days=GRACE_DAYS) - OTHER_ZONES,
-    ).exclude(term__state__in=BEFORE_ORDER)
+    )

@@ -379,3 +379,23 @@ def test_a_reseller_says_once_that_its_customer_paid(world: World, parts: list[C
             at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
             rules.append(decide(facts_of([component], at, reported_at=at)[component.pk], at).rule)
     assert rules == ["R10", "R8"]
+
+
+def test_an_instant_before_the_cancellation_answers_as_it_did_then(world: World) -> None:
+    """Prepaid inside the free days (P3), cancelled later: what was decided between stays explainable."""
+    part = implemented(world.components["acme"], date(2026, 4, 1))
+    price(part, "5000.00")
+    warranty(part, date(2026, 4, 1), date(2028, 3, 31))
+    bought, failed, cancelled = (datetime(2026, month, 10, 9, 0, tzinfo=UTC) for month in (4, 5, 6))
+    deal = ordered(world, [part], date(2026, 7, 1), date(2027, 6, 30), now=bought, paid=True)
+
+    def rule(at: datetime) -> str:
+        with work_unit(STAFF):
+            one = Component.objects.for_list().get(pk=part.pk)
+            return decide(facts_of([one], at, reported_at=failed)[one.pk], at).rule
+
+    assert rule(failed) == "R10"
+    with work_unit(STAFF):
+        services.cancel_term(actor=world.actor("fin"), term=deal.term, reason="Sold", now=cancelled)
+    assert rule(failed) == "R10"
+    assert rule(cancelled + timedelta(days=1)) == "R6"
