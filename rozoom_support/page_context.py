@@ -25,6 +25,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
             "manage_tokens": actor is not None and actor.can("token:manage"),
             "import_files": actor is not None and actor.can("component:manage"),
             "see_renewals": actor is not None and actor.can("renewal:read"),
+            "consent": actor is not None and actor.can("severity:consent"),
             "read_reports": actor is not None and actor.can("report:read"),
         },
         "prefs": preferences_of(getattr(request, "user", None), membership),

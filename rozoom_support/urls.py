@@ -24,6 +24,8 @@ urlpatterns = [
     # customers, and resellers for them
     path("", include("tickets.portal.urls")),
     path("", include("tickets.reports.urls")),
+    # customers, resellers and roZoom agree
+    path("severity/", include("tickets.severity_urls")),
     # the desk
     path("desk/", include("tickets.desk.urls")),
     path("desk/", include("sla.urls")),

@@ -28,6 +28,7 @@ from tenancy.models import ApiToken, Invitation, Membership, Organisation
 from tests.world import ALL_SCOPES, ComponentFactory, World, message, ticket, token
 from tickets.files import check_files
 from tickets.models import Attachment, TicketDraft
+from tickets.services import propose_severity
 
 NOBODYS = UUID("018f0000-0000-7000-8000-00000000dead")
 # Addresses without a tenant's object in them, reachable without a tenant: sign-in, health, descriptions.
@@ -89,6 +90,7 @@ WORDS = {
     "rota": "managers",
     "change": "1",
     "severity": "1",
+    "number": "1",  # of a proposal; the ticket before it is the object
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
@@ -109,6 +111,8 @@ def foreign(world: World) -> dict[str, Any]:
     filed = ticket(world, "bob", component=world.components["bolt"])
     note = message(world, filed, "bob", "See file.", files=check_files([SimpleUploadedFile("a.log", b"bolt only")]))
     bob = world.actor("bob")
+    with work_unit(bob.context) as unit:
+        propose_severity(actor=bob, ticket=filed, to=1, reason="Bolt only", now=unit.now)
     with work_unit(bob.context) as unit:
         draft = TicketDraft.objects.create(customer=world.bolt, person_id=bob.person_id, updated_at=unit.now)
     secret = new_secret()

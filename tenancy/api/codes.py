@@ -52,6 +52,8 @@ TITLES: dict[str, str] = {
     "cannot_assign": "The ticket can not be given to this person",
     "cannot_decide": "It can not be decided like this",
     "clock_runs": "A promise runs already",
+    "cannot_propose": "This severity can not be proposed",
+    "cannot_answer": "The proposal can not be answered",
     # too much, and our own trouble
     "too_many_requests": "Too many requests",
     "busy": "Somebody else is changing the same thing",

@@ -9,7 +9,7 @@ from tenancy.api.problems import Problem
 
 # Proxies that compress mark the tag as weak (W/) on its way out; it names the same version.
 TAG = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
-REQUIRED = 'Read the ticket first, then send its ETag with the change: If-Match: "7".'
+REQUIRED = 'Read what you want to change first, then send its ETag: If-Match: "7".'
 STALE = "Someone changed this ticket meanwhile. Read it again, then repeat what you wanted to do."
 
 

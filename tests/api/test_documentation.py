@@ -104,6 +104,14 @@ def test_real_answers_have_the_shape_that_is_described(world, api):
     )
     assert fits("move_ticket", desk.post(at(filed, "transitions"), {"action": "resolve"}, headers=if_match(5)))
     assert fits("explain_promise", customer.get(at(filed, "promise")))
+    other, proposals = ticket(world), "severity-proposals"
+    assert fits("propose_severity", customer.post(at(other, proposals), {"severity": 1, "reason": "x"}))
+    assert fits("list_severity_proposals", customer.get(at(other, proposals)))
+    assert fits("read_severity_proposal", customer.get(at(other, proposals, "1")))
+    said = api(world.delta).post(at(other, proposals, "1", "answer"), {"agrees": True}, headers=if_match(1))
+    assert fits("answer_severity_proposal", said)
+    taken = customer.post(at(other, proposals, "1", "withdraw"), {}, headers=if_match(2))
+    assert fits("withdraw_severity_proposal", taken)
     assert fits("list_messages", customer.get(at(filed, "messages")))
     assert fits("add_message", customer.post(at(filed, "messages"), {"body": "x"}))
     assert fits("read_message", customer.get(at(filed, "messages", str(said.pk))))
@@ -257,7 +265,7 @@ def test_every_call_of_the_guide_works(world, api):
             answer = program.get(path, headers=headers)
         assert answer.status_code in (200, 201), (curl, answer.content)
         done.append(answer.json())
-    assert len(done) == 10
+    assert len(done) == 11
 
 
 @pytest.mark.django_db

@@ -131,35 +131,38 @@ REPORT_OF_PROMISES_BODY: dict[str, Any] = {
 }
 
 
-def _page(*results: dict[str, Any]) -> dict[str, Any]:
+def page_body(*results: dict[str, Any]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(results)}
 
 
-def _answer(name: str, body: dict[str, Any], *statuses: str) -> list[OpenApiExample]:
+def answer(name: str, body: dict[str, Any], *statuses: str) -> list[OpenApiExample]:
     return [OpenApiExample(name, value=body, response_only=True, status_codes=list(statuses or ("200", "201")))]
 
 
-def _request(name: str, body: dict[str, Any]) -> OpenApiExample:
+def request_body(name: str, body: dict[str, Any]) -> OpenApiExample:
     return OpenApiExample(name, value=body, request_only=True, media_type="application/json")
 
 
-TICKET = _answer("A ticket", TICKET_BODY)
+TICKET = answer("A ticket", TICKET_BODY)
 # A page's value is written whole: the results stand in it already.
-TICKET_PAGE = _answer("A page", _page(TICKET_BODY))
-MESSAGE = _answer("A message", MESSAGE_BODY)
-MESSAGE_PAGE = _answer("A page", _page(MESSAGE_BODY))
-FILE = _answer("A file", FILE_BODY)
-FILE_PAGE = _answer("A page", _page(FILE_BODY))
-PROMISES = _answer("A promise that was kept", PROMISES_BODY)
-REPORT_OF_PROMISES = _answer("Half a year, shortened", REPORT_OF_PROMISES_BODY, "200")
-REPORT = [_request("A report", REPORT_BODY)]
-REPLY = [_request("A public reply", {"kind": "public", "body": "It shows 4.1.7."})]
+TICKET_PAGE = answer("A page", page_body(TICKET_BODY))
+MESSAGE = answer("A message", MESSAGE_BODY)
+MESSAGE_PAGE = answer("A page", page_body(MESSAGE_BODY))
+FILE = answer("A file", FILE_BODY)
+FILE_PAGE = answer("A page", page_body(FILE_BODY))
+PROMISES = answer("A promise that was kept", PROMISES_BODY)
+REPORT_OF_PROMISES = answer("Half a year, shortened", REPORT_OF_PROMISES_BODY, "200")
+REPORT = [request_body("A report", REPORT_BODY)]
+REPLY = [request_body("A public reply", {"kind": "public", "body": "It shows 4.1.7."})]
 MOVE = [
-    _request("Wait for the customer", {"action": "wait", "turn": "customer"}),
-    _request("Resolve", {"action": "resolve", "resolution": "The door contact was replaced."}),
-    _request("Withdraw", {"action": "withdraw", "reason": "It was a fuse of ours."}),
-    _request("Merge", {"action": "merge", "into": "ACME-40"}),
+    request_body("Wait for the customer", {"action": "wait", "turn": "customer"}),
+    request_body("Resolve", {"action": "resolve", "resolution": "The door contact was replaced."}),
+    request_body("Withdraw", {"action": "withdraw", "reason": "It was a fuse of ours."}),
+    request_body("Merge", {"action": "merge", "into": "ACME-40"}),
 ]
-GRANT = [_request("A reason", {"reason": "You helped us find the cause last time."})]
-ASSIGNMENT = [_request("To a person", {"assignee": "marek@rozoom.example"}), _request("To nobody", {"assignee": None})]
+GRANT = [request_body("A reason", {"reason": "You helped us find the cause last time."})]
+ASSIGNMENT = [
+    request_body("To a person", {"assignee": "marek@rozoom.example"}),
+    request_body("To nobody", {"assignee": None}),
+]
 NOT_MODIFIED = {304: OpenApiResponse(description="You have this version already.")}

@@ -15,7 +15,7 @@ PARTIES = ("customer", "reseller", "operator")
 ACTIONS = (*MOVES, "reply", "partner_note", "internal_note", "assign", "grant_promise")
 COVERAGE = ("COVERED", "UNCOVERED")
 YES_NO = ("yes", "no")
-PROMISE_KINDS = ("FIRST", "NEXT")
+PROMISE_KINDS = ("FIRST", "NEXT", "PROPOSAL")
 WAIT_TURNS = tuple(str(turn.value) for turn in Turn if turn != Turn.ROZOOM)
 
 
@@ -201,7 +201,10 @@ class ChangeShape(serializers.Serializer):
 class PromiseShape(serializers.Serializer):
     """One promise, from what it counts from to where it stands."""
 
-    kind = serializers.ChoiceField(choices=PROMISE_KINDS, help_text="The first answer, or one to a later message.")
+    kind = serializers.ChoiceField(
+        choices=PROMISE_KINDS,
+        help_text="The first answer, one to a later message, or roZoom's to a proposed severity.",
+    )
     severity = serializers.IntegerField()
     counted_from = serializers.DateTimeField()
     granted = serializers.BooleanField(help_text="Not by the rules: a person of roZoom promised it, at `counted_from`.")

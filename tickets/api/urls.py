@@ -2,9 +2,10 @@
 
 from django.urls import re_path
 
-from tickets.api import conversation, reports, views
+from tickets.api import conversation, reports, severity, views
 
 TICKET = r"^tickets/(?P<reference>[^/]+)"
+PROPOSAL = rf"{TICKET}/severity-proposals/(?P<number>[^/]+)"
 
 urlpatterns = [
     # tickets
@@ -13,6 +14,11 @@ urlpatterns = [
     re_path(rf"{TICKET}/transitions/?$", views.Transitions.as_view(), name="api-transitions"),
     re_path(rf"{TICKET}/assignment/?$", views.Assignment.as_view(), name="api-assignment"),
     re_path(rf"{TICKET}/promise/?$", views.Promise.as_view(), name="api-promise"),
+    # the agreement about their severity
+    re_path(rf"{TICKET}/severity-proposals/?$", severity.Proposals.as_view(), name="api-severity-proposals"),
+    re_path(rf"{PROPOSAL}/?$", severity.OneProposal.as_view(), name="api-severity-proposal"),
+    re_path(rf"{PROPOSAL}/answer/?$", severity.Answer.as_view(), name="api-severity-answer"),
+    re_path(rf"{PROPOSAL}/withdraw/?$", severity.Withdrawal.as_view(), name="api-severity-withdraw"),
     # their conversation and files
     re_path(rf"{TICKET}/messages/?$", conversation.Messages.as_view(), name="api-messages"),
     re_path(rf"{TICKET}/messages/(?P<id>[^/]+)/?$", conversation.OneMessage.as_view(), name="api-message"),

@@ -8,6 +8,7 @@ from tenancy.actor import Actor
 from tenancy.models import AuditEvent
 from tickets.lifecycle import Turn
 from tickets.models import MessageKind, Ticket
+from tickets.severity_words import SEVERITY_EVENTS
 from tickets.shown import OPERATOR_NAME
 
 
@@ -128,4 +129,5 @@ EVENT_WORDS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "message.partner": _spoke("wrote a partner note"),
     "message.internal": _spoke("wrote an internal note"),
     "sla.escalated": _escalated,
+    **SEVERITY_EVENTS,
 }

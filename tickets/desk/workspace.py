@@ -19,6 +19,7 @@ from tickets.desk.talk import talk_of
 from tickets.desk.words import Readers
 from tickets.lifecycle import State, allowed
 from tickets.models import Message, MessageKind, Ticket
+from tickets.severity_panel import panel_of
 from tickets.shown import partner_of, promise_of_segments, zone_of
 
 BESIDE_AROUND = 12  # rows of the list above and below this ticket
@@ -103,6 +104,7 @@ def page(
         "component_lines": facts.component(ticket, now),
         "customer_lines": facts.customer(ticket, desk.readers.reseller, _updated(ticket, messages, events)),
         "impact_lines": facts.impact(ticket),
+        "severity_panel": panel_of(actor, ticket, zone=desk.zone, now=now, events=events),
         **coverage.card(desk),
         "earlier": facts.earlier_of_component(actor, ticket),
         "files": facts.files(files),

@@ -7,6 +7,7 @@ from typing import Any
 from tenancy.models import AuditEvent
 from tickets.conversation import Talk, entry_of, report_of, told
 from tickets.models import Attachment, Message, Ticket
+from tickets.severity_words import SEVERITY_EVENTS
 from tickets.shown import OPERATOR_NAME
 
 
@@ -91,6 +92,7 @@ EVENT_WORDS: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "ticket.absorbed": lambda who, data: f"{data.get('merged', 'Another ticket')} became part of this one",
     "ticket.changed": _changed,
     "ticket.severity": lambda who, data: f"{who} changed the severity from {data.get('was')} to {data.get('to')}",
+    **SEVERITY_EVENTS,
     "ticket.granted": _granted,
     "ticket.refused": _refused,
     "message.public": _spoke,

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from rozoom_support.lib.ui.times import clock_time
+from sla.models import ClockSegment
 from sla.queries import duty_manager_told, segments_of
+from tenancy.models import AuditEvent
 from tickets.conversation import Talk
 from tickets.lifecycle import State, allowed
 from tickets.models import MessageKind, Ticket
@@ -17,6 +19,7 @@ from tickets.portal.forms import ReplyForm
 from tickets.portal.moves import offered
 from tickets.portal.shown import look_of, next_words, readers_of, state_words, waits_for_customer
 from tickets.queries import conversation_with_files, drafts_of, history
+from tickets.severity_panel import panel_of
 from tickets.shown import File, Promise, cover_of, file_of, partner_of, promise_of_segments, zone_of
 
 
@@ -25,6 +28,8 @@ class Found:
     ticket: Ticket
     partner: str
     promise: Promise
+    segments: list[ClockSegment]
+    events: list[AuditEvent]
     talk: Talk
     files: list[File]
     allowed: list[str]
@@ -35,11 +40,14 @@ def find(request: Any, ticket: Ticket, *, unfold: bool = False, seen: datetime |
     actor = request.actor
     partner = partner_of(ticket.reseller)
     messages, files = conversation_with_files(actor, ticket)
+    segments, events = segments_of(ticket.customer_id, ticket.pk), history(actor, ticket)
     return Found(
         ticket=ticket,
         partner=partner,
-        promise=promise_of_segments(ticket, segments_of(ticket.customer_id, ticket.pk)),
-        talk=talk_of(ticket, messages, files, history(actor, ticket), partner=partner, unfold=unfold, seen=seen),
+        promise=promise_of_segments(ticket, segments),
+        segments=segments,
+        events=events,
+        talk=talk_of(ticket, messages, files, events, partner=partner, unfold=unfold, seen=seen),
         files=[file_of(one) for one in files],
         allowed=allowed(ticket, actor, request.unit.now, settings.LIMITS["reopen_days"]),
     )
@@ -60,6 +68,9 @@ def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str,
         "partner": found.partner,
         "promise": found.promise,
         "cover": cover_of(ticket),
+        "severity_panel": panel_of(
+            request.actor, ticket, zone=zone, now=now, segments=found.segments, events=found.events
+        ),
         "next_words": next_words(ticket, found.promise, found.partner, zone=zone, now=now, told=told),
         "late": late,
         "needs_you": waits_for_customer(ticket),

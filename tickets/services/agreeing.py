@@ -109,6 +109,8 @@ def answer_severity(
     ends the proposal and changes nothing. `version` is the proposal's: Stale when it is not what the caller saw."""
     actor.require("severity:propose")
     ticket = lock(ticket)
+    if actor.party == OPERATOR:
+        actor.require("ticket:answer")  # it keeps a promise of roZoom's, which a program does not by itself
     proposal = _waiting(ticket, number, now, version)
     asked = parties(ticket)
     _refuse_stranger(actor, asked)
