@@ -28,7 +28,7 @@ from tickets.services import answer_severity, propose_severity, resolve
 
 pytestmark = pytest.mark.django_db
 ZONES = ["UTC", "America/New_York", "Pacific/Apia", "Asia/Kolkata"]
-SLOW = {"max_examples": 25, "deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+SLOW = {"max_examples": 40, "deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 TOO_LONG = timedelta(days=400)
 
 
@@ -351,6 +351,41 @@ def test_a_promise_missed_before_it_was_lowered_stays_missed(world: World, now: 
     found = report_of(world, "marek", Narrowing(chosen(at.date(), now.date(), now.date(), "UTC")), now)
     assert found.attainment.of("FIRST", 3) == Tally(missed=1)
     assert found.attainment.of("FIRST").decided == 1
+
+
+def test_late_and_running_is_late_before_any_sweep_has_seen_it(world: World, now: datetime) -> None:
+    at = now - timedelta(hours=5)
+    asked = Narrowing(chosen(at.date() - timedelta(days=1), now.date(), now.date(), "UTC"))
+    for severity, how in ((1, "unseen"), (2, "unseen"), (3, "answered")):
+        promise(past_ticket(world.acme, at, severity=severity), stretches(at, now, severity=severity, how=how))
+    assert report_of(world, "marek", asked, now).attainment.of("FIRST") == Tally(missed=2, undecided=1)
+    due = at + timedelta(hours=4)
+    assert report_of(world, "marek", asked, due).attainment.of("FIRST", 2) == Tally(undecided=1)
+    just_late = report_of(world, "marek", asked, due + timedelta(microseconds=1))
+    assert just_late.attainment.of("FIRST", 2) == Tally(missed=1)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_a_period_takes_its_first_instant_and_leaves_the_one_after_its_last(
+    world: World, now: datetime, zone: str
+) -> None:
+    day = now.date() - timedelta(days=60)
+    period = chosen(day, day + timedelta(days=9), now.date(), zone)
+    instant = timedelta(microseconds=1)
+    places = {
+        "before": [period.before.start, period.start - instant],
+        "in": [period.start, period.end - instant],
+        "out": [period.before.start - instant, period.end],
+    }
+    for at in (at for found in places.values() for at in found):
+        one = past_ticket(world.acme, at - timedelta(days=30))
+        promise(one, stretches(at, now, ends=at + timedelta(hours=1)))
+        happened(one, "ticket.resolve", at)
+        happened(one, "ticket.reopen", now - timedelta(minutes=1))
+    found = report_of(world, "marek", Narrowing(period), now)
+    assert (found.attainment.of("FIRST").met, found.attainment.before["FIRST"].met, found.times.before) == (2, 2, 2)
+    assert (found.tickets.solved[2].times, found.tickets.solved[2].reopened) == (2, 2)
+    assert (found.tickets.solved_before.times, found.tickets.solved_before.reopened) == (2, 2)
 
 
 def test_a_merged_promise_is_not_needed_any_more_and_goes_on_in_the_other(world: World, now: datetime) -> None:
