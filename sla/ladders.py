@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from rozoom_support.lib.refusals import Refused, Stale
 from rozoom_support.lib.ui.times import absolute
-from sla import clock, reach
+from sla import clock, reach, running
 from sla.models import Ladder, LadderStep, Recipient
 from tenancy import audit
 from tenancy.actor import Actor
@@ -19,7 +19,6 @@ MOST_LEVELS = 12
 LONGEST_AFTER = timedelta(days=7)
 OF_RESELLERS = {Recipient.RESELLER_AGENTS, Recipient.RESELLER_MANAGER}
 NOW = timedelta()
-CATCH_UP_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,6 @@ class Told:
     rung: Rung
     at: datetime
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Impact:
-    """What a changed ladder does to clocks that run: how many there are, and how many are past a level that is new to them."""
-
-    running: int
-    at_once: int
 
 
 class Problem(NamedTuple):
@@ -146,26 +137,10 @@ def preview(severity: int, rungs: Sequence[Rung], case: reach.Case, now: datetim
     return [Told(rungs[place], at, tuple(reach.reached(case, rungs[place].recipients, at))) for place, at in times]
 
 
-# A rung of number 0 is new to every clock.
-IMPACT = """
-SELECT count(*), count(*) FILTER (WHERE EXISTS (
-  SELECT FROM unnest(%s::smallint[], %s::smallint[], %s::interval[]) r (level, percent, after)
-  WHERE r.level <> ALL (s.fired) AND app.level_at(s.started_at, s.due_at, r.percent, r.after) <= %s))
-FROM sla_clocksegment s
-WHERE s.stopped_at IS NULL AND s.severity = %s AND (s.next_action_at IS NOT NULL OR s.reason = '')"""
-
-
-def impact(severity: int, rungs: Sequence[Rung], now: datetime) -> Impact:
+def impact(severity: int, rungs: Sequence[Rung], now: datetime) -> running.Impact:
     before = {rung.level: rung.place for rung in rungs_of(severity)}
     moved = [rung for rung in rungs if before.get(rung.level) != rung.place]
-    values: list[list[Any]] = [
-        [rung.level or 0 for rung in moved],
-        [rung.percent for rung in moved],
-        [rung.after for rung in moved],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(IMPACT, [*values, now, severity])
-        return Impact(*cursor.fetchone())
+    return running.impact(severity, [(rung.level or running.NEW, rung.percent, rung.after) for rung in moved], now)
 
 
 @transaction.atomic
@@ -189,7 +164,7 @@ def save_ladder(
     _write(ladder, before, rungs, now)
     ladder.version, ladder.changed_at, ladder.changed_by = ladder.version + 1, now, actor.name
     ladder.save(update_fields=["version", "last_level", "changed_at", "changed_by"])
-    look_again(severity)
+    running.follow(severity)
     operator_id = Organisation.objects.values_list("pk", flat=True).get(kind=Kind.OPERATOR)
     audit.record(
         actor,
@@ -203,19 +178,6 @@ def save_ladder(
         to=to,
     )
     return True
-
-
-def look_again(severity: int) -> int:
-    """Running clocks learn of the ladder as it is. Staff and jobs; how many had stored another instant."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.ladder_changed(%s::smallint)", [severity])
-        return int(cursor.fetchone()[0])
-
-
-def catch_up(now: datetime) -> int:
-    """For clocks that a deed held, or began in another transaction, while their ladder changed. Jobs only."""
-    lately = Ladder.objects.filter(changed_at__gt=now - CATCH_UP_FOR).values_list("severity", flat=True)
-    return sum(look_again(severity) for severity in lately)
 
 
 def _locked(severity: int) -> Ladder:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from rozoom_support.lib.refusals import Stale
-from sla import ladders, services
+from sla import ladders, running, services
 from sla.ladders import CannotChangeLadder, Rung
 from sla.models import ClockSegment, Escalation, Ladder, LadderStep
 from sla.reach import Case
@@ -330,11 +330,11 @@ def test_the_preview_counts_the_clocks_that_are_told_at_once(world: World) -> No
         reported(world, ago * MINUTE)
     sweep_all()
     with work_unit(STAFF):
-        assert ladders.impact(1, stored(), database_now()) == ladders.Impact(3, 0)
+        assert ladders.impact(1, stored(), database_now()) == running.Impact(3, 0)
         new = [rung(25), *stored()]
-        assert ladders.impact(1, new, database_now()) == ladders.Impact(3, 2)
+        assert ladders.impact(1, new, database_now()) == running.Impact(3, 2)
         moved = [Rung(10, timedelta(), one.recipients, 1) if one.level == 1 else one for one in stored()]
-        assert ladders.impact(1, moved, database_now()) == ladders.Impact(3, 1)  # the third has been told
+        assert ladders.impact(1, moved, database_now()) == running.Impact(3, 1)  # the third has been told
 
 
 def test_it_waits_for_nobody_and_comes_back(lasting_world: World) -> None:
@@ -359,11 +359,27 @@ def test_it_waits_for_nobody_and_comes_back(lasting_world: World) -> None:
     _, took = together(hold, change)
     assert took < 2
     assert next_action(held) == held.reported_at + 30 * MINUTE
-    with work_unit(WORKER):
-        assert ladders.catch_up(database_now()) == 1
+    assert running.catch_up() == 1
     assert next_action(held) == held.reported_at + 24 * MINUTE
-    with work_unit(WORKER):
-        assert ladders.catch_up(database_now() + timedelta(hours=1)) == 0
+    assert running.catch_up() == 0
+
+
+def test_too_many_clocks_are_left_to_the_job_part_by_part(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "AT_ONCE", 3)
+    tickets = many_reported(world, [database_time() - 10 * MINUTE] * 11)
+    assert save(world, [rung(40)])
+    assert {next_action(one) for one in tickets} == {one.reported_at + 30 * MINUTE for one in tickets}
+    assert running.catch_up() == 11
+    assert {next_action(one) for one in tickets} == {one.reported_at + 24 * MINUTE for one in tickets}
+
+
+def test_long_after_a_change_nothing_is_looked_at_again(world: World) -> None:
+    reported(world, 10 * MINUTE)
+    assert save(world, [rung(40)])
+    with work_unit(STAFF):
+        Ladder.objects.update(changed_at=database_now() - HOUR)
+        LadderStep.objects.filter(severity=1).update(percent=41)
+    assert running.catch_up() == 0
 
 
 def test_ladders_that_change_all_the_time_lose_nothing_and_tell_nothing_twice(lasting_world: World) -> None:
