@@ -33,8 +33,8 @@ def tidy_files(*, everywhere: bool = False) -> int:
 
 def tidy_alerts() -> int:
     """An alert lasts an hour (desk/alerts.py); who put it away need not be known for longer than a day."""
-    with work_unit(WORKER) as unit:
-        return DismissedAlert.objects.filter(dismissed_at__lt=unit.now - OLD).delete()[0]
+    with work_unit(WORKER):
+        return DismissedAlert.objects.filter(dismissed_at__lt=database_now() - OLD).delete()[0]
 
 
 def _old_files(folder: str, now: datetime) -> Iterator[tuple[UUID, str]]:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from notifications.letters import Letter
+from notifications.readers import Reader
 from sla.clock import TARGET_WORDS, due_after_change
 from sla.models import ClockSegment
-from tickets.emails.letters import Letter
-from tickets.emails.recipients import Reader
 from tickets.emails.words import deadline_words, reason_to_get, ticket_facts
 from tickets.models import SeverityAnswer, SeverityProposal, Ticket
 from tickets.shown import OPERATOR_NAME

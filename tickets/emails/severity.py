@@ -12,13 +12,13 @@ from django.db.models import Case, CharField, Exists, OuterRef, Subquery, Value,
 from notifications.handlers import Said, guards, handles
 from notifications.models import Event
 from notifications.notices import settles
+from notifications.readers import Reader, without
 from sla.models import ClockSegment
 from tenancy.context import database_now
 from tickets.emails import agreeing_words as words
 from tickets.emails import recipients
 from tickets.emails.handlers import by_person, ticket_of
 from tickets.emails.letters import told
-from tickets.emails.recipients import Reader, without
 from tickets.models import SeverityAnswer, SeverityProposal, Ticket
 from tickets.services.agreeing import parties
 
