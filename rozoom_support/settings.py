@@ -402,6 +402,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "Tickets", "description": "File, read, correct, move and assign."},
         {"name": "Messages and files", "description": "The conversation, and what came with it."},
+        {"name": "Severity", "description": "Proposals of another severity, and the answers of all parties."},
         {"name": "Components and sites", "description": "What a ticket can be about, and where it stands."},
         {"name": "Reports", "description": "How promises were kept."},
         {"name": "Token", "description": "What the token in use is and may do."},

@@ -168,7 +168,7 @@ def panel_of(
 
 def _standing(ticket: Ticket, proposals: Sequence[SeverityProposal], zone: str, now: datetime) -> str:
     if ticket.severity_state == SeverityState.PROVISIONAL:
-        return f"Provisional since the report, {moment(ticket.reported_at, zone, now)}: it counts, and nobody has agreed yet."
+        return f"Provisional since the report, {moment(ticket.reported_at, zone, now)}. It counts until all agree."
     agreed = [one for one in proposals if one.state == State.AGREED and one.ended_at is not None]
     since = agreed[-1].ended_at if agreed else None
     return f"Agreed by all, {moment(since, zone, now)}." if since else "Agreed by all."
@@ -213,7 +213,7 @@ def _row(party: str, name: str, answer: SeverityAnswer | None, zone: str, now: d
 
 def _ended(proposal: SeverityProposal, now: datetime) -> Ended:
     state, at = state_now(proposal, now)
-    words = str(State(state).label)
+    words = f"{State(state).label}."
     if no := next((one for one in answers_of(proposal) if not one.agrees), None):
         words = f"{no.by_name} did not agree: “{no.reason}”"
     return Ended(proposal.to_severity, proposer(proposal), proposal.reason, words, at or proposal.expires_at)

@@ -144,7 +144,7 @@ def test_an_overdue_proposal_is_over_before_the_job_ran(world: World) -> None:
     make_overdue()
     panel = world.client("ilse").get(PANEL).context["panel"]
     assert (panel.proposal, panel.may_answer) == (None, False)
-    assert panel.ended[0].words == "Nobody answered in time"
+    assert panel.ended[0].words == "Nobody answered in time."
 
 
 # --- on the ticket's page ---------------------------------------------------------------------------------------------

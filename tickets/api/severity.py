@@ -40,7 +40,7 @@ class Proposals(ApiView):
         id_="list_severity_proposals",
         summary="List the proposals of another severity",
         words="Oldest first; at most one of them is OPEN.",
-        answer=page_of(ProposalShape, "SeverityProposalPage"),
+        answer=page_of(ProposalShape, "ProposalPage"),
         problems=[404],
         parameters=CURSOR,
         examples=examples.PROPOSAL_PAGE,
