@@ -38,7 +38,7 @@ class ProposeForm(forms.Form):
     reason = reason_field("Why?", "The others read it before they answer.", "Say why, so that the others can agree.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="propose_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "propose_%s", **kwargs})
 
 
 class AgreeForm(forms.Form):
@@ -57,7 +57,7 @@ class ObjectForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="object_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "object_%s", **kwargs})
 
 
 class WithdrawForm(forms.Form):

@@ -180,7 +180,7 @@ def _show(request: Any, ticket: Ticket, failed: forms.Form | None = None, *, sta
     initial = {"version": waits.version if waits else 0}
     objecting = failed if isinstance(failed, ObjectForm) and shown.may_answer else ObjectForm(initial=initial)
     if objecting is failed and waits is not None and status == 409:  # to be sent again, about what stands there now
-        objecting.data = {**objecting.data.dict(), "version": waits.version}
+        objecting.data = {**dict(objecting.data.items()), "version": waits.version}
     proposing = failed if isinstance(failed, ProposeForm) else ProposeForm()
     has_place = (failed is objecting and shown.may_answer) or (failed is proposing and shown.may_propose)
     typed = str(failed.data.get("reason", "")) if failed is not None and not has_place else ""

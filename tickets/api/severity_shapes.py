@@ -17,7 +17,7 @@ class SeverityNumber(serializers.ChoiceField):
 
     default_error_messages: ClassVar[dict[str, Any]] = {**CHOICE_WORDS, "invalid": "must be a number."}
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         if data not in self.choices:
