@@ -7,18 +7,19 @@ Each reads its rows once, however many figures are made of them. docs/reports.md
 # Only the last stretch can run, be met or be cancelled; its severity is the promise's, found with its key in one number.
 PROMISES = """
 WITH promise AS (
-  SELECT s.kind, s.counted_from, s.customer_id, s.reseller_id, max(s.id * 4 + s.severity) & 3 AS severity,
+  SELECT s.kind, s.counted_from, min(s.customer_id) AS customer_id, min(s.reseller_id) AS reseller_id,
+    (max(s.id * 4 + s.severity) & 3)::int AS severity,
     bool_or(s.outcome = 'MISSED' OR s.stopped_at IS NULL AND s.due_at < %(now)s) AS missed,
     bool_or(s.outcome = 'MET') AS met, bool_or(s.outcome = 'CANCELLED') AS cancelled, bool_or(s.reason = 'imported') AS imported,
     max(s.stopped_at) FILTER (WHERE s.outcome IN ('MET', 'MISSED') AND s.reason IN ('', 'imported')) AS answered_at
   FROM sla_clocksegment s
   WHERE s.counted_from >= %(before)s AND s.counted_from < %(end)s {clock}
-  GROUP BY s.customer_id, s.reseller_id, s.ticket_id, s.kind, s.counted_from
+  GROUP BY s.ticket_id, s.kind, s.counted_from
 ), judged AS MATERIALIZED (
-  SELECT kind, severity::int, customer_id, reseller_id, counted_from >= %(start)s AS in_period, imported,
+  SELECT kind, severity, customer_id, reseller_id, counted_from >= %(start)s AS in_period, imported,
     width_bucket(counted_from, %(parts)s::timestamptz[]) AS part,
     CASE WHEN missed THEN 'missed' WHEN met THEN 'met' WHEN cancelled THEN 'cancelled' ELSE 'undecided' END AS fate,
-    CASE WHEN kind = 'FIRST' THEN extract(epoch FROM answered_at - counted_from)::float8 END AS took
+    CASE WHEN kind = 'FIRST' THEN date_part('epoch', answered_at - counted_from) END AS took
   FROM promise WHERE severity = ANY (%(severities)s)
 ), found AS (
   SELECT 'part' AS what, kind, severity, in_period, part AS place, NULL::bigint AS customer_id, NULL::bigint AS reseller_id,
