@@ -16,6 +16,7 @@ CUSTOMER = EVERYBODY | {
     "ticket:withdraw",
     "ticket:close",
     "component:read",
+    "notice:read",
     "severity:propose",
 }
 MANAGING = {"people:manage", "token:manage"}
@@ -34,7 +35,10 @@ RIGHTS: dict[str, set[str]] = {
     Role.CLERK: EVERYBODY,
     Role.AGENT: DESK,
     Role.COORDINATOR: DESK | {"component:manage"},
-    Role.FINANCE: EVERYBODY | SELLING | BILLING | {"ticket:read", "component:read", "desk:open", "report:read"},
+    Role.FINANCE: EVERYBODY
+    | SELLING
+    | BILLING
+    | {"ticket:read", "component:read", "desk:open", "notice:read", "report:read"},
     Role.DUTY_MANAGER: DESK
     | {"agreement:manage", "invoice:read", "coverage:override", "renewal:read", "ladder:manage"},
     Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override", "ladder:manage"},
