@@ -12,6 +12,7 @@ from tenancy.models import Kind
 from tests.api.calls import at, if_match, report, send_form, upload
 from tests.world import OrganisationFactory, message, ticket
 from tickets.models import Ticket
+from tickets.services import propose_severity
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,11 @@ NEEDS = {
     "assign_ticket": WRITE,
     "explain_promise": READ,
     "grant_promise": {"tickets:read", "tickets:answer"},
+    "list_severity_proposals": READ,
+    "propose_severity": WRITE,
+    "read_severity_proposal": READ,
+    "answer_severity_proposal": WRITE | {"tickets:answer"},  # for roZoom, whose answer was promised
+    "withdraw_severity_proposal": WRITE,
     "list_messages": READ,
     "add_message": WRITE,
     "add_note": {"tickets:read", "notes:write"},
@@ -56,7 +62,22 @@ def calls(world, api):
     other = ticket(world)
     with work_unit(Context("staff")):
         Ticket.objects.filter(pk=other.pk).update(covered=False)
+    asked, ours = ticket(world), ticket(world)
+    for who, on in (("ilse", asked), ("marek", ours)):
+        actor = world.actor(who)
+        with work_unit(actor.context) as unit:
+            propose_severity(actor=actor, ticket=on, to=3, reason="x", now=unit.now)
+    first = if_match(1)
     return {
+        "list_severity_proposals": lambda p: p.get(at(asked, "severity-proposals")),
+        "propose_severity": lambda p: p.post(at(other, "severity-proposals"), {"severity": 1, "reason": "x"}),
+        "read_severity_proposal": lambda p: p.get(at(asked, "severity-proposals", "1")),
+        "answer_severity_proposal": lambda p: p.post(
+            at(asked, "severity-proposals", "1", "answer"), {"agrees": True}, headers=first
+        ),
+        "withdraw_severity_proposal": lambda p: p.post(
+            at(ours, "severity-proposals", "1", "withdraw"), {}, headers=first
+        ),
         "list_tickets": lambda p: p.get("/api/v1/tickets/"),
         "file_ticket": lambda p: p.post("/api/v1/tickets/", report(customer="ACME")),
         "read_ticket": lambda p: p.get(at(filed)),
@@ -119,7 +140,11 @@ def test_the_description_names_the_scopes(operation):
         for methods in json.loads(description())["paths"].values()
         for one in methods.values()
     }
-    asked_by_body = {"tickets:write"} if operation in ("add_message", "send_file") else set()
+    asked_by_body = {
+        "add_message": {"tickets:write"},
+        "send_file": {"tickets:write"},
+        "answer_severity_proposal": {"tickets:answer"},  # of roZoom's token
+    }.get(operation, set())
     assert described[operation] == NEEDS[operation] - asked_by_body
 
 

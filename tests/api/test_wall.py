@@ -15,6 +15,7 @@ from tenancy.models import AuditEvent
 from tests.api.calls import at, if_match, report, send_form, upload
 from tests.world import message, ticket
 from tickets.models import Attachment, Message, Ticket
+from tickets.services import propose_severity
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/v1/tickets/{reference}/promise/"): {"reason": "x"},
     ("post", "/api/v1/tickets/{reference}/messages/"): {"body": "x"},
     ("post", "/api/v1/tickets/{reference}/files/"): "form",
+    ("post", "/api/v1/tickets/{reference}/severity-proposals/"): {"severity": 1, "reason": "x"},
+    ("post", "/api/v1/tickets/{reference}/severity-proposals/{number}/answer/"): {"agrees": True},
+    ("post", "/api/v1/tickets/{reference}/severity-proposals/{number}/withdraw/"): {},
 }
 ADDRESSES = [(method, path) for path, methods in json.loads(description())["paths"].items() for method in methods]
 WITH_NAMES = [(method, path) for method, path in ADDRESSES if "{" in path]
@@ -41,8 +45,12 @@ def foreign(world, api):
     said = message(world, filed, "marek", body="secretword")
     sent = send_form(api(world.acme), at(filed, "files"), file=upload("secretname.txt")).json()["id"]
     component = world.components["acme"]
+    dirk = world.actor("dirk")
+    with work_unit(dirk.context) as unit:
+        asked = propose_severity(actor=dirk, ticket=filed, to=3, reason="secretwish", now=unit.now)
     return {
         "reference": filed.reference,
+        "number": asked.number,
         "message": said.pk,
         "file": sent,
         "component": component.pk,
@@ -62,7 +70,7 @@ def call(program: Any, method: str, path: str, values: dict[str, Any], **headers
     body = BODIES.get((method, path))
     if body == "form":
         return program.post(address, {"file": upload()}, content_type=MULTIPART_CONTENT, headers=headers)
-    return getattr(program, method)(address, *([body] if body else []), headers=headers)
+    return getattr(program, method)(address, *([body] if body is not None else []), headers=headers)
 
 
 def everything() -> tuple[Any, ...]:
@@ -85,8 +93,8 @@ def test_every_address_that_takes_a_body_is_called_with_one():
 def test_what_is_not_ours_does_not_exist(world, api, foreign, who, method, path, headers):
     program = api(getattr(world, who))
     before = everything()
-    there = call(program, method, path, {"reference": foreign["reference"], "id": id_of(path, foreign)}, **headers)
-    missing = call(program, method, path, {"reference": "ZZZZ-1", "id": NOBODYS}, **headers)
+    there = call(program, method, path, {**foreign, "id": id_of(path, foreign)}, **headers)
+    missing = call(program, method, path, {"reference": "ZZZZ-1", "number": 7, "id": NOBODYS}, **headers)
     # A customer gives tickets to nobody, its own neither, and only roZoom promises: that is said before anything is looked up.
     never = (path.endswith("/assignment/") and who != "nova") or (path.endswith("/promise/") and method == "post")
     assert there.status_code == (403 if never else 404)
@@ -106,8 +114,11 @@ def test_the_owner_is_let_in_by_the_same_call(world, api, foreign, method, path)
         found = Ticket.objects.filter(reference=foreign["reference"])
         found.update(covered=not promises)
         version = found.get().version
-    values = {"reference": foreign["reference"], "id": id_of(path, foreign)}
-    program = api(world.rozoom if promises else world.delta)
+    values = {**foreign, "id": id_of(path, foreign)}
+    if "{number}" in path:
+        version = 1  # of the proposal; Delta made it, so that Acme answers
+    answers = path.endswith("/answer/")
+    program = api(world.rozoom if promises else world.acme if answers else world.delta)
     assert call(program, method, path, values, **if_match(version)).status_code in (200, 201)
 
 

@@ -177,10 +177,13 @@ class Promise:
     def taken_back(self, at: datetime) -> None:
         self._drop_asked(at)
 
-    def expired(self, at: datetime) -> None:
+    def expired(self) -> None:
+        """As of the instant it expired, however late somebody noticed."""
         assert self.asked
-        if self.of_proposal:
-            self.of_proposal.end(at, "CANCELLED")
+        clock, at = self.of_proposal, self.asked.expires_at
+        if clock:
+            late = clock.due_at + timedelta(microseconds=1)
+            clock.end(max(at, late) if clock.outcome == "MISSED" else at, "CANCELLED")
         self.asked = None
 
     def _drop_asked(self, at: datetime) -> None:

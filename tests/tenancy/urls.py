@@ -107,6 +107,7 @@ def cut(request: Any) -> HttpResponse:
 handler500 = server_error
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
+    path("", include("notifications.urls")),  # the bell on every page
     path("cut/", cut),
     path("who/", who),
     path("api/v1/who/", Who.as_view()),

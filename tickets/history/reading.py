@@ -40,7 +40,6 @@ SEPARATORS = (",", ";", "\t")
 UNKNOWN = "?"
 TIME_FORMAT = "%d-%m-%Y %H:%M"
 LONGEST_VALUE = 80
-csv.field_size_limit(1024 * 1024)
 
 
 class NotReadable(Exception):
