@@ -15,7 +15,7 @@ from tenancy.actor import Actor, NotAllowed
 from tenancy.context import Context, work_unit
 from tenancy.models import AuditEvent, Organisation
 from tenancy.pgbackend.base import TenantAccessDenied
-from tests.sla.promises import database_time, reported, segments
+from tests.sla.promises import database_time, ensure_ladder, reported, segments
 from tests.world import World, message, ticket
 from tickets.models import SeverityAnswer, SeverityProposal, Ticket
 from tickets.services import (
@@ -347,6 +347,7 @@ def test_the_last_two_agreements_at_once_take_effect_once(lasting_world: World) 
 
 
 def test_the_promise_of_a_proposal_escalates_and_leaves_the_tickets_own_alone(world: World) -> None:
+    ensure_ladder()
     filed = reported(world, 50 * HOUR, severity=3)
     message(world, filed, "marek")
     with work_unit(Context("worker")):
