@@ -149,8 +149,9 @@ class Promise:
 
     # severity ---------------------------------------------------------------------------------------------------------
 
-    def may_propose(self, party: str, to: int) -> bool:
-        again = self.asked is not None and self.asked.to == to and self.asked.by == party
+    def may_propose(self, party: str, to: int, at: datetime) -> bool:
+        waits = self.asked is not None and at < self.asked.expires_at
+        again = waits and self.asked is not None and self.asked.to == to and self.asked.by == party
         return self.is_open and party in self.parties and not again and not (to == self.severity and self.is_agreed)
 
     def proposed(self, party: str, to: int, at: datetime) -> None:
@@ -198,8 +199,9 @@ class Promise:
         was, to = self.severity, self.asked.to
         self.severity, self.is_agreed = to, True
         old = self.own
-        if old and was != to:
+        if old and to not in (was, old.severity):  # one carried over by a merge may run at another severity already
+            raised = to < old.severity
             old.end(at, "SUPERSEDED")
-            due = min(old.due_at, at + TARGET[to]) if to < was else max(old.due_at, old.counted_from + TARGET[to])
+            due = min(old.due_at, at + TARGET[to]) if raised else max(old.due_at, old.counted_from + TARGET[to])
             self.stretches.append(Stretch(old.kind, to, old.counted_from, at, due))
         self._drop_asked(at)

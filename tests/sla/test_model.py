@@ -219,7 +219,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.pairs)
     @rule(number=picked, party=people, to=severities)
     def propose(self, number: int, party: str, to: int) -> None:
-        pair = self.pick(number, lambda model: model.may_propose(party, to))
+        pair = self.pick(number, lambda model: model.may_propose(party, to, self.now))
         self.propose_on(pair, party, to)
 
     @precondition(lambda self: any(pair.model.own for pair in self.pairs))
@@ -235,7 +235,7 @@ class Lives(RuleBasedStateMachine):
             self.pass_time(between)
 
     def propose_on(self, pair: Pair, party: str, to: int) -> None:
-        if pair.model.may_propose(party, to) and self.deed(
+        if pair.model.may_propose(party, to, self.now + MICROSECOND) and self.deed(
             pair,
             party,
             lambda who, on, now: propose_severity(actor=who, ticket=on, to=to, reason="It is so.", now=now),

@@ -273,6 +273,21 @@ def test_a_day_of_silence_expires_it_and_a_late_yes_changes_nothing(world: World
     assert fresh(filed).severity == 3
 
 
+@pytest.mark.parametrize("by, to", [("ilse", 2), ("marek", 1)])
+def test_an_expired_proposal_stands_in_nobodys_way_until_the_job_comes(world: World, by: str, to: int) -> None:
+    filed = reported(world, 30 * HOUR, severity=3)
+    past = database_time() - 25 * HOUR
+    with work_unit(Context("worker")):
+        SeverityProposal.objects.create(
+            ticket=filed, number=1, from_severity=3, to_severity=2, reason="x", by_party="customer", by_name="Ilse",
+            proposed_at=past, expires_at=past + 24 * HOUR,
+        )  # fmt: skip
+    propose(world, by, filed, to)
+    with work_unit(STAFF):
+        first, second = SeverityProposal.objects.order_by("number")
+    assert (first.state, first.ended_at, second.state) == ("EXPIRED", past + 24 * HOUR, "OPEN")
+
+
 def test_a_stale_answer_is_refused_and_records_nothing(world: World) -> None:
     filed = reported(world, MINUTE, severity=1)
     proposal = propose(world, "marek", filed, 2)

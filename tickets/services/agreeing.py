@@ -57,7 +57,7 @@ def propose_severity(
     asked = parties(ticket)
     _refuse_stranger(actor, asked)
     waiting = _open(ticket)
-    if waiting is not None:
+    if waiting is not None and not _expire_if_due(actor, ticket, waiting, now):
         if waiting.to_severity == to and waiting.by_party == actor.party:
             raise CannotPropose(f"You proposed severity {to} already. The others have not answered yet.", param="to")
         _end(actor, ticket, waiting, State.REPLACED, now, why="a newer proposal replaced it")
@@ -154,7 +154,7 @@ def withdraw_proposal(
 def end_open_proposal(actor: Actor, ticket: Ticket, now: datetime) -> None:
     """The ticket ends, and with it what was still to be agreed. The caller holds the ticket's lock."""
     waiting = _open(ticket)
-    if waiting is not None:
+    if waiting is not None and not _expire_if_due(actor, ticket, waiting, now):
         _end(actor, ticket, waiting, State.ENDED, now, why="the ticket ended")
 
 
@@ -163,12 +163,19 @@ def expire_proposal(*, actor: Actor, ticket: Ticket, now: datetime) -> SeverityP
     """24 hours of silence: nothing changes. None when nothing waits any more, or not that long."""
     ticket = lock(ticket)
     waiting = _open(ticket)
-    if waiting is None or waiting.expires_at > now:
+    if waiting is None or not _expire_if_due(actor, ticket, waiting, now):
         return None
-    _end(actor, ticket, waiting, State.EXPIRED, waiting.expires_at, why="nobody answered within 24 hours")
     save(ticket, now)
     tell("severity.expired", actor, ticket, now, number=waiting.number)
     return waiting
+
+
+def _expire_if_due(actor: Actor, ticket: Ticket, waiting: SeverityProposal, now: datetime) -> bool:
+    """It ended when its time was over, whoever comes first to write that down: the job, or the next deed."""
+    if waiting.expires_at > now:
+        return False
+    _end(actor, ticket, waiting, State.EXPIRED, waiting.expires_at, why="nobody answered within 24 hours")
+    return True
 
 
 def _open(ticket: Ticket) -> SeverityProposal | None:
