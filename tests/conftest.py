@@ -10,6 +10,8 @@ from django.test import Client
 
 from tests.world import World, make_world, token
 
+pytest.register_assert_rewrite("tests.looking")  # so that a page that looks wrong says what is wrong
+
 # A busy machine is no failure of a test: nothing here is judged by how long it took.
 hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -11,7 +11,7 @@ from contracts.imports import running
 from contracts.models import BankLine, ImportRun
 from tenancy.context import work_unit
 from tests.contracts.imports import COMPONENTS, PAYMENTS, STAFF, checked, written
-from tests.contracts.test_browser import examine
+from tests.looking import examine_every_look
 from tests.world import World
 
 pytestmark = pytest.mark.browser
@@ -42,12 +42,11 @@ def pages(lasting_world: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "theme"), [(375, "light"), (375, "dark"), (1280, "light"), (1280, "dark")])
-def test_every_page_fits_and_axe_finds_nothing(visit: Any, pages: dict[str, str], width: int, theme: str) -> None:
-    page = visit(pages["imports"], "fin", width=width, theme=theme)
+def test_every_page_fits_and_axe_finds_nothing(visit: Any, pages: dict[str, str]) -> None:
+    page = visit(pages["imports"], "fin")
     for path in pages.values():
         page.goto(re.sub(r"(https?://[^/]+).*", r"\1", page.url) + path)
-        examine(page)
+        examine_every_look(page)
     expect(page.get_by_role("progressbar")).to_have_accessible_name("12,000 of 100,000 rows")
 
 

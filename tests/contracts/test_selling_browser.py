@@ -12,8 +12,7 @@ from contracts.models import Invoice
 from tenancy.context import database_now, work_unit
 from tenancy.models import Organisation
 from tests.contracts.deals import STAFF, ago, implemented, price, warranty
-from tests.contracts.test_browser import examine
-from tests.portal.test_browser import LOOKS
+from tests.looking import examine_every_look
 from tests.world import ComponentFactory, World
 
 pytestmark = pytest.mark.browser
@@ -42,52 +41,49 @@ def sent(page: Page, button: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("width, theme", [(375, "light"), (1280, "dark")])
-def test_from_a_quote_to_its_payment(visit: Any, shop: World, width: int, theme: str) -> None:
-    look = {"width": width, "theme": theme}
-    desk = visit("/agreements/new/?customer=ACME", "fin", **look)
-    examine(desk)
+def test_from_a_quote_to_its_payment(visit: Any, shop: World) -> None:
+    desk = visit("/agreements/new/?customer=ACME", "fin")
+    examine_every_look(desk)
     sent(desk, "Show the prices")
     expect(desk.get_by_role("alert")).to_contain_text("Choose at least one component")
     assert desk.title().startswith("Error: ")
-    examine(desk)
+    examine_every_look(desk)
     desk.get_by_label(re.compile("All 2")).check()
     desk.get_by_label("12 months").check()
     desk.get_by_label("roZoom", exact=True).check()
     sent(desk, "Show the prices")
     expect(desk.locator("main")).to_contain_text("paid without advance replacement")
-    examine(desk)
+    examine_every_look(desk)
     sent(desk, "Make the quote")
     expect(desk.locator("main")).to_contain_text("Quote, valid until")
-    examine(desk)
+    examine_every_look(desk)
 
-    customer = visit("/agreements/", "ana", **look)
-    examine(customer)
+    customer = visit("/agreements/", "ana")
+    examine_every_look(customer)
     customer.get_by_role("link", name=re.compile("Order AG")).click()
-    examine(customer)
+    examine_every_look(customer)
     customer.get_by_label("Your purchase order number").fill("PO 4711")
     sent(customer, "Order")
     expect(customer.locator("main")).to_contain_text("AG-ACME-1 is ordered.")
-    examine(customer)
+    examine_every_look(customer)
     customer.goto(customer.url.replace("/agreements/", "/agreements/?", 1).split("?")[0])
     expect(customer.locator("main")).to_contain_text("Open, due")
-    examine(customer)
+    examine_every_look(customer)
 
     with work_unit(STAFF):
         number = Invoice.objects.get().number
-    desk = visit("/agreements/invoices/?show=open", "fin", **look)
-    examine(desk)
+    desk = visit("/agreements/invoices/?show=open", "fin")
+    examine_every_look(desk)
     desk.get_by_role("link", name=number).click()
-    examine(desk)
+    examine_every_look(desk)
     desk.get_by_role("link", name="Record a payment").click()
     desk.get_by_label("Bank").check()
     sent(desk, "Record the payment")
     expect(desk.locator("h1 + p .tag")).to_have_text("Paid")
-    examine(desk)
+    examine_every_look(desk)
 
 
-@pytest.mark.parametrize("width, theme", LOOKS)
-def test_the_lists_and_one_agreement(visit: Any, shop: World, now: datetime, width: int, theme: str) -> None:
+def test_the_lists_and_one_agreement(visit: Any, shop: World, now: datetime) -> None:
     """Asked for, running, overdue: what each page shows when it is full."""
     fin, ilse = shop.actor("fin"), shop.actor("ilse")
     component = shop.components["acme"]
@@ -106,7 +102,7 @@ def test_the_lists_and_one_agreement(visit: Any, shop: World, now: datetime, wid
                  f"/agreements/terms/{term.pk}/end/", f"/agreements/terms/{term.pk}/remove/"]),
         ("ilse", ["/agreements/", "/agreements/ask/", f"/agreements/{term.agreement_id}/"]),
     ):  # fmt: skip
-        page = visit(paths[0], who, width=width, theme=theme)
+        page = visit(paths[0], who)
         for path in paths:
             page.goto(page.url.split("/agreements/")[0] + path)
-            examine(page)
+            examine_every_look(page)
