@@ -57,3 +57,12 @@ def examine_every_look(page: Any, where: str = "") -> None:
         assert (where, width, theme, fits(page), axe(page, only)) == (where, width, theme, True, [])
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="light")
+
+
+def poll_soon(page: Page, id_: str, usually: str) -> None:
+    """The part of the page that asks by itself every `usually` seconds asks every second. It still asks by itself."""
+    assert page.locator(f"#{id_}").get_attribute("data-poll") == usually
+    page.evaluate(
+        "id => { document.getElementById(id).dataset.poll = '1'; document.dispatchEvent(new Event('visibilitychange')) }",
+        id_,
+    )

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Page, expect
 
 from tests.desk.reading import clock, filed_ago, fresh, stored
-from tests.looking import axe, examine_every_look
+from tests.looking import axe, examine_every_look, poll_soon
 from tests.world import World, message, ticket
 from tickets.files import check_files
 from tickets.models import Ticket
@@ -264,7 +264,8 @@ def test_a_new_severity_1_appears_and_nothing_moves(lasting_world: World, visit:
     before = row.bounding_box()["y"]
     new = ticket(lasting_world, severity=1, subject=LONG)
     strip = page.locator("#alerts .alert")
-    expect(strip).to_contain_text(new.reference, timeout=11_000)  # by itself: eight seconds, give or take a fifth
+    poll_soon(page, "alerts-poll", usually="8")
+    expect(strip).to_contain_text(new.reference)
     expect(strip).to_be_in_viewport()
     assert abs(row.bounding_box()["y"] - before) <= 1
     assert page.evaluate("window.shifts") == []
@@ -285,9 +286,7 @@ def test_a_new_severity_1_appears_and_nothing_moves(lasting_world: World, visit:
 def test_the_poll_asks_by_itself_while_the_page_is_looked_at(lasting_world: World, visit: Visit) -> None:
     filed_ago(lasting_world, [3, 2])
     page = visit("/desk/", "marek")
-    page.evaluate(
-        "document.getElementById('poll').dataset.poll = '0.2'; document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    poll_soon(page, "poll", usually="20")
     ticket(lasting_world)
     expect(page.locator("#refresh")).to_have_text("1 change — refresh list")
 

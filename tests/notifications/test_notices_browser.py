@@ -11,7 +11,7 @@ from notifications.expansion import expand
 from notifications.models import Notice
 from tenancy.context import work_unit
 from tests.desk.test_browser import SHIFTS
-from tests.looking import examine_every_look
+from tests.looking import examine_every_look, poll_soon
 from tests.notifications.outbox import WORKER
 from tests.world import World, message, ticket
 
@@ -54,9 +54,7 @@ def test_what_is_read_in_one_tab_lowers_the_bell_of_the_other(written: Callable[
     second.wait_for_url(re.compile("/tickets/ACME-"))
     expect(second.locator("#bell-n")).to_have_text("1")
     first.bring_to_front()
-    first.evaluate(
-        "document.getElementById('bell-poll').dataset.poll = '0.2'; document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    poll_soon(first, "bell-poll", usually="20")
     expect(first.locator("#bell-words")).to_have_text("1 unread notice")  # by itself
     expect(first.locator("#status")).to_have_text("")  # fewer is no news
     second.goto(first.url.replace("/home/", "/notices/"))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tenancy.context import Context, work_unit
-from tests.looking import axe, examine_every_look
+from tests.looking import axe, examine_every_look, poll_soon
 from tests.portal.test_report_files import PNG
 from tests.portal.walking import drafts, the_ticket
 from tests.world import ComponentFactory, SiteFactory, World, message, ticket
@@ -233,8 +233,8 @@ def test_a_new_message_waits_behind_a_bar_while_text_is_typed(visit: Any, lastin
 def test_the_page_asks_for_news_by_itself(visit: Any, lasting_world: World) -> None:
     ticket(lasting_world)
     page = visit("/tickets/ACME-1/")
-    with page.expect_response(lambda answer: "/news/" in answer.url, timeout=13000) as asked:
-        pass
+    with page.expect_response(lambda answer: "/news/" in answer.url) as asked:
+        poll_soon(page, "news", usually="10")
     assert asked.value.status == 204
 
 
