@@ -64,6 +64,12 @@ def mark_all_read(*, actor: Actor, newest: int, now: datetime) -> int:
     return Notice.objects.filter(_mine(actor), read_at__isnull=True, pk__lte=newest).update(read_at=now)
 
 
+def mark_ticket_read(*, actor: Actor, ticket_id: int, now: datetime) -> int:
+    """Its page was opened, and says all of it. Returns how many were unread."""
+    about = Notice.objects.filter(_mine(actor), ticket_id=ticket_id, read_at__isnull=True, settled_at__isnull=True)
+    return about.update(read_at=now)
+
+
 def _mine(actor: Actor) -> Q:
     return Q(person_id=actor.person_id, organisation_id=actor.organisation_id)
 
@@ -99,10 +105,23 @@ class Bell:
 
 
 def bell_of(request: Any) -> Bell | None:
+    """The same one for the whole of a request, so that it counts once."""
+    if hasattr(request, "bell"):
+        return request.bell  # type: ignore[no-any-return]
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.person_id is None or not actor.can("notice:read"):
         return None
-    return Bell(request)
+    request.bell = Bell(request)
+    return request.bell
+
+
+def ticket_opened(request: Any, ticket_id: int) -> None:
+    """Whoever loads the page of a ticket has read what the bell tells of it. Costs nothing while nothing is unread."""
+    bell = bell_of(request)
+    if request.method != "GET" or request.htmx or bell is None or not bell.count:
+        return
+    if mark_ticket_read(actor=request.actor, ticket_id=ticket_id, now=request.unit.now):
+        del bell.count  # counted anew when it is drawn
 
 
 def words_of(count: int | None) -> str:

@@ -26,7 +26,7 @@ from tenancy.services.customers import change_reseller
 from tests.notifications.outbox import WORKER, emit, events, let_time_pass, mails
 from tests.sla.promises import ensure_ladder, reported
 from tests.tickets.test_severity_agreement import answer, propose
-from tests.world import STAFF, World, message
+from tests.world import STAFF, World, message, ticket
 from tickets.models import Ticket
 
 Handled = Callable[..., None]
@@ -274,6 +274,39 @@ def test_opening_marks_read_and_leads_on(everybodys: World) -> None:
     assert bell(client, "/home/") == "No unread notices"
     assert everybodys.client("ana").get(address).status_code == 404
     assert bell(everybodys.client("ana")) == "1 unread notice"
+
+
+@pytest.mark.parametrize("name, path", [("ilse", "/tickets/"), ("marek", "/desk/tickets/"), ("dirk", "/desk/tickets/")])
+def test_opening_a_ticket_reads_what_was_told_about_it(world: World, handled: Handled, name: str, path: str) -> None:
+    opened, other = ticket(world), ticket(world)
+    handled("test.topic", lambda event: [told(world, who) for who in ("ilse", "ana", "marek", "rita", "dirk", "dora")])
+    for about in (opened.pk, opened.pk, other.pk, None):
+        emit(world, ticket_id=about)
+    expand(seconds=5)
+    client = world.client(name)
+    url = f"{path}{opened.reference}/"
+    client.head(url)
+    before = {one.pk for one in made("test.topic") if one.read_at}
+    with CaptureQueriesContext(connection) as seen:
+        unread = int(bell(client, url).split()[0])  # the page's own bell has counted them off already
+    assert len([one for one in seen if one["sql"].startswith('UPDATE "notifications_notice"')]) == 1
+    read = [one for one in made("test.topic") if one.read_at]
+    assert (len(before), [one.ticket_id for one in read]) == (0, [opened.pk] * 2)
+    assert {one.person_id for one in read} == {world.people[name].person_id}
+    assert unread == len(mine_unread(world, name))
+    client.get(url)
+    assert [one.read_at for one in made("test.topic") if one.read_at] == [one.read_at for one in read]
+    with CaptureQueriesContext(connection) as seen:
+        client.post("/notices/all-read/", {"newest": str(max(one.pk for one in made()))})
+        client.get(url)
+    assert (
+        len([one for one in seen if one["sql"].startswith('UPDATE "notifications_notice"')]) == 1
+    )  # not for opening it
+
+
+def mine_unread(world: World, name: str) -> list[Notice]:
+    own = world.people[name]
+    return [one for one in made() if one.person_id == own.person_id and one.read_at is None and not one.settled]
 
 
 def test_marking_all_leaves_what_came_since_the_page_was_drawn(world: World, handled: Handled) -> None:

@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from notifications.notices import ticket_opened
 from rozoom_support.lib.refusals import Refused
 from sla.queries import explain, segments_of
 from tenancy.capabilities import TRIAGE, role_may
@@ -33,6 +34,7 @@ def open_desk(request: Any, reference: str) -> Desk:
 @page("desk:open")
 def ticket(request: Any, reference: str) -> HttpResponse:
     desk = open_desk(request, reference)
+    ticket_opened(request, desk.ticket.pk)
     kind = None
     if request.GET.get("compose"):
         kind = composing.kind_for(desk, request.GET["compose"])

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from notifications.notices import ticket_opened
 from sla.clock import TARGET_WORDS
 from sla.queries import explain, segments_of
 from tenancy.pages import page
@@ -25,6 +26,7 @@ def ticket(request: Any, reference: str) -> HttpResponse:
         return redirect("desk:ticket", found.reference)
     if reference != found.reference:
         return redirect("portal:ticket", found.reference)
+    ticket_opened(request, found.pk)
     unfold = request.GET.get("all") == "1"
     context = context_of(
         request, find(request, found, unfold=unfold, seen=instant(request.GET.get("seen", ""))), unfold=unfold
