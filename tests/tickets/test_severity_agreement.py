@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from notifications.models import Event
 from rozoom_support.lib.refusals import NotFound, Refused, Stale
 from sla import services as sla
 from sla.models import ClockSegment, Escalation
@@ -167,6 +168,55 @@ def test_nobody_answers_twice_or_for_another_party(world: World) -> None:
             answer(world, stranger, filed)
     with pytest.raises(NotAllowed):
         answer(world, "sam", filed)
+
+
+def everything(on: Ticket) -> list[Any]:
+    """All that an answer could leave behind."""
+    with work_unit(Context("worker")):
+        kept: list[Any] = [list(model.objects.order_by("pk").values()) for model in (SeverityProposal, SeverityAnswer)]
+        kept += [list(model.objects.order_by("pk").values()) for model in (ClockSegment, AuditEvent, Event)]
+        kept.append(Ticket.objects.values("severity", "severity_state", "version", "clock_due_at").get(pk=on.pk))
+    return kept
+
+
+def expire_all() -> None:
+    with work_unit(Context("worker")) as unit:
+        SeverityProposal.objects.update(expires_at=unit.now)
+
+
+def solve(world: World, on: Ticket) -> None:
+    message(world, on, "marek")
+    with work_unit(world.actor("marek").context) as unit:
+        resolve(actor=world.actor("marek"), ticket=on, now=unit.now)
+
+
+# what happens before, who answers, how, and what it is told
+REFUSED: dict[str, tuple[Any, str, dict[str, Any], type[Exception], str]] = {
+    "another customer": (None, "bob", {}, NotFound, "^$"),
+    "another reseller": (None, "nils", {}, NotFound, "^$"),
+    "no party to it": (None, "sam", {}, NotAllowed, "Your role may not do this"),
+    "may not answer": (None, "fin", {}, NotAllowed, "Your role may not do this"),
+    "twice": (lambda w, on: answer(w, "ilse", on), "ana", {}, CannotAnswer, "has answered already"),
+    "one's own proposal": (None, "rita", {}, CannotAnswer, "has answered already"),
+    "after expiry": (lambda w, on: expire_all(), "ilse", {}, CannotAnswer, "expired without an answer"),
+    "a stale version": (lambda w, on: answer(w, "dirk", on), "ilse", {"version": 1}, Stale, "changed meanwhile"),
+    "a closed ticket": (solve, "ilse", {}, CannotAnswer, "is over: the ticket ended"),
+    "no reason": (None, "ilse", {"agrees": False, "reason": " "}, CannotPropose, "why you do not agree"),
+    "no such number": (None, "ilse", {"number": 2}, NotFound, "^$"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_wrong_answer_is_refused_in_words_and_records_nothing(world: World, why: str) -> None:
+    before, who, how, refusal, words = REFUSED[why]
+    filed = reported(world, MINUTE, severity=1)
+    propose(world, "marek", filed, 2)
+    if before is not None:
+        before(world, filed)
+    stood = everything(filed)
+    with pytest.raises(refusal, match=words):
+        answer(world, who, filed, **how)
+    assert everything(filed) == stood
 
 
 def test_the_database_lets_nobody_speak_for_another_party(world: World) -> None:

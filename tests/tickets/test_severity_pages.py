@@ -7,11 +7,14 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
+from notifications.models import Event
+from sla.models import ClockSegment
 from tenancy.context import Context, work_unit
 from tenancy.models import AuditEvent, Organisation
 from tests.portal.walking import follow, form_on, send, text_of, title_of
 from tests.sla.promises import reported
 from tests.tickets.test_severity_agreement import answer, fresh, propose
+from tests.together import together
 from tests.world import World, message, ticket
 from tickets import expiring
 from tickets.expiring import expire_due
@@ -471,6 +474,30 @@ def test_one_that_fails_does_not_hold_up_the_others(world: World, monkeypatch: p
     with work_unit(WORKER):
         assert SeverityProposal.objects.get(ticket=first).state == "OPEN"
         assert SeverityProposal.objects.get(ticket=second).state == "EXPIRED"
+
+
+def test_two_jobs_at_once_end_each_once(lasting_world: World) -> None:
+    world = lasting_world
+    waiting = [ticket(world, severity=1) for _ in range(8)]
+    for one in waiting:
+        propose(world, "ilse", one, 2)
+    make_overdue()
+
+    def expire_first() -> bool:
+        """Waits for the lock instead of leaving the ticket to the other."""
+        with work_unit(WORKER) as unit:
+            assert unit.now
+            return expire_proposal(actor=expiring.EXPIRER, ticket=waiting[0], now=unit.now) is not None
+
+    ended = together(expire_first, expire_first, expire_due, expire_due)
+    assert sum(ended) + expire_due() == len(waiting)  # one that was held is left for the next round
+    with work_unit(WORKER):
+        assert set(SeverityProposal.objects.values_list("state", flat=True)) == {"EXPIRED"}
+        told = AuditEvent.objects.filter(verb="severity.expired").values_list("chain", flat=True)
+        assert sorted(told) == sorted(one.chain for one in waiting)
+        assert Event.objects.filter(topic="severity.expired").count() == len(waiting)
+        clocks = ClockSegment.objects.filter(kind="PROPOSAL").values_list("outcome", flat=True)
+        assert list(clocks) == ["CANCELLED"] * len(waiting)
 
 
 def test_beat_asks_for_it() -> None:
