@@ -106,8 +106,8 @@ class Bell:
 
 def bell_of(request: Any) -> Bell | None:
     """The same one for the whole of a request, so that it counts once."""
-    if hasattr(request, "bell"):
-        return request.bell  # type: ignore[no-any-return]
+    if (known := getattr(request, "bell", None)) is not None:
+        return known
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.person_id is None or not actor.can("notice:read"):
         return None
