@@ -60,8 +60,9 @@ def outcome_of(promise: Sequence[PastSegment]) -> str:
     return "MISSED" if any(segment.outcome == "MISSED" for segment in promise) else promise[-1].outcome
 
 
-def record_past(segments: Iterable[PastSegment], *, customer_id: int, ticket_id: int) -> None:
-    """Write them. Jobs only; a segment that still runs past its due time stays silent (0004_past_clocks)."""
+def record_past(segments: Iterable[PastSegment], *, customer_id: int, ticket_id: int) -> list[int]:
+    """Write them and return their keys. Jobs only; one that still runs past its due time stays silent (0004_past_clocks)."""
+    keys = []
     with connection.cursor() as cursor:
         for one in segments:
             cursor.execute(
@@ -79,3 +80,5 @@ def record_past(segments: Iterable[PastSegment], *, customer_id: int, ticket_id:
                     one.reason,
                 ],
             )
+            keys.append(cursor.fetchone()[0])
+    return keys

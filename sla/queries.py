@@ -15,6 +15,7 @@ __all__ = [
     "explain",
     "missed_first",
     "oldest_due",
+    "running",
     "segments_of",
     "unanswered_first",
 ]
@@ -43,6 +44,12 @@ def unanswered_first(customer_id: int, ticket_ids: Collection[int]) -> set[int]:
     )
     last = {one.ticket_id: one for one in found.order_by("id")}
     return {ticket_id for ticket_id, one in last.items() if one.outcome == "MISSED" and not one.answered}
+
+
+def running(customer_id: int, ticket_id: int) -> ClockSegment | None:
+    """The stretch of the ticket's own promise that runs now."""
+    own = ClockSegment.objects.filter(customer_id=customer_id, ticket_id=ticket_id, stopped_at__isnull=True)
+    return own.exclude(kind=ClockSegment.Kind.PROPOSAL).first()
 
 
 def missed_first(customer_id: int, ticket_id: int) -> bool:

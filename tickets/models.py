@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from contracts.models import Component, Site
 from rozoom_support.lib.ids import new_id
@@ -230,6 +231,11 @@ class Ticket(TicketLifecycle, TenantModel):
     def chain(self) -> str:
         """The name of its audit chain."""
         return f"ticket:{self.pk}"
+
+    @cached_property
+    def clock_notes(self) -> list[dict[str, Any]]:
+        """What this deed did to its clocks (sla/notes.py), until the deed's event takes it along (services/_common.record)."""
+        return []
 
     @property
     def is_open(self) -> bool:

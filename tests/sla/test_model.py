@@ -31,6 +31,7 @@ from tests.sla.promises import ensure_ladder
 from tests.sla.simulated_clock import set_clock, simulated_clock
 from tests.world import World, message, ticket
 from tickets.models import Ticket
+from tickets.replaying import replay_all
 from tickets.services import (
     answer_severity,
     expire_proposal,
@@ -290,6 +291,13 @@ class Lives(RuleBasedStateMachine):
         assert (done is not None) == (asked is not None and asked.expires_at <= self.now)
         if done is not None:
             pair.model.expired()
+
+    def teardown(self) -> None:
+        """The events of each life alone tell the same."""
+        pairs = {pair.real.reference for pair in self.pairs}
+        done = [one for pair in pairs for one in replay_all(reference=pair)]
+        assert [difference for one in done for difference in one.differences] == []
+        assert {one.reference for one in done if one.is_whole} == pairs
 
     @invariant()
     def the_same(self) -> None:

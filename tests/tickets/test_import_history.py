@@ -17,6 +17,7 @@ from tests.sla.promises import ensure_ladder
 from tests.tickets.event_log import imported, incident, many, row, run, segments, trail, utc, write_log
 from tests.world import STAFF, World, message, person
 from tickets.models import Ticket
+from tickets.replaying import replay_all
 from tickets.services import add_message
 
 WORKER = Context("worker")
@@ -208,6 +209,25 @@ def test_an_open_incident_inside_its_promise_goes_on_like_any_other(db: None, tm
     sweep_all()
     with work_unit(WORKER):
         assert not Event.objects.exists()
+
+
+def test_what_was_imported_can_be_worked_out_again_with_what_came_after(world: World, tmp_path: Path) -> None:
+    ensure_ladder()
+    rows = [
+        row("INC1", "New", "08:00"),
+        row("INC1", "New", "08:20", priority="1 - Critical"),
+        row("INC1", "New", "09:30", priority="2 - High"),
+        row("INC1", "Active", "09:45", priority="2 - High"),
+        row("INC2", "New", "08:00", priority="1 - Critical"),
+        row("INC2", "New", "10:00"),
+    ]
+    run(write_log(tmp_path / "log.csv", rows))
+    with work_unit(WORKER):
+        found = list(Ticket.objects.order_by("number"))
+    for one in found:
+        message(world, one, "marek", "We look at it now.")
+    again = list(replay_all())
+    assert [(one.is_whole, one.segments, one.differences) for one in again] == [(True, 3, []), (True, 2, [])]
 
 
 @pytest.mark.parametrize(

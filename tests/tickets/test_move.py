@@ -1,10 +1,11 @@
 """Moves, taking, assigning and merging: the rule, the refusal, the race."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from rozoom_support.lib.refusals import Stale
 from sla.models import ClockSegment
@@ -14,7 +15,10 @@ from tenancy.models import AuditEvent, Membership
 from tests.together import together
 from tests.world import World, message, ticket
 from tickets.models import Ticket
+from tickets.replaying import replay_all
 from tickets.services import CannotAssign, CannotMerge, CannotMove, assign, make_move, merge, take
+from tickets.services._common import lock, tell
+from tickets.services.promising import cancel
 
 WORKER = Context("worker")
 
@@ -183,6 +187,35 @@ def test_a_chain_of_merges_keeps_the_earliest_promise(world: World) -> None:
     with work_unit(WORKER):
         last = ClockSegment.objects.filter(ticket_id=answered.pk).latest("id")
     assert (last.kind, last.due_at, last.outcome) == ("NEXT", urgent.response_due_at, "RUNNING")
+
+
+def test_merging_changes_no_severity_of_a_promise(world: World) -> None:
+    """Nor of one that an earlier merge brought along, whatever the severity of the ticket that goes on with it."""
+    with work_unit(WORKER) as unit:
+        earlier = unit.now - timedelta(minutes=10)
+    oldest, urgent, calm = ticket(world, severity=1, now=earlier), ticket(world, severity=1), ticket(world, severity=3)
+    message(world, calm, "marek")
+    act(world, "marek", merge, ticket=urgent, into=calm)
+    act(world, "marek", merge, ticket=oldest, into=calm)
+    with work_unit(WORKER):
+        last = ClockSegment.objects.filter(ticket_id=calm.pk).latest("id")
+    assert (last.severity, last.due_at, fresh(calm).severity) == (1, oldest.response_due_at, 3)
+    assert [difference for one in replay_all() for difference in one.differences] == []
+
+
+def test_a_deed_that_moves_a_clock_and_does_not_say_so_is_not_done(world: World) -> None:
+    filed = ticket(world)
+
+    @transaction.atomic
+    def forgetful(now: datetime) -> None:
+        locked = lock(filed)
+        cancel(locked, "nobody knows", now)
+        tell("ticket.moved", world.actor("marek"), locked, now)
+
+    with work_unit(WORKER) as unit, pytest.raises(RuntimeError, match="no audit event tells"):
+        forgetful(unit.now)
+    with work_unit(WORKER):
+        assert ClockSegment.objects.get(ticket_id=filed.pk).outcome == "RUNNING"
 
 
 def test_merging_refuses_what_cannot_be_one_problem(world: World) -> None:

@@ -26,6 +26,7 @@ from tests.sla.promises import ensure_ladder
 from tests.tickets.event_log import counts
 from tests.world import STAFF
 from tickets.models import Attachment, Message, Ticket
+from tickets.replaying import replay_all
 from tickets.severity import Impact, propose
 
 WORKER = Context("worker")
@@ -197,6 +198,10 @@ def test_tickets_say_what_their_clocks_say(demo: Path) -> None:
             assert ticket.response_stopped_at == first.stopped_at, ticket
             assert ticket.clock_due_at == (running[0].due_at if running else None), ticket
             assert ticket.severity == propose(Impact(**ticket.impact)).severity, ticket
+        number = Ticket.objects.count()
+    again = list(replay_all())
+    assert [difference for one in again for difference in one.differences] == []
+    assert [one.is_whole for one in again] == [True] * number
 
 
 def test_conversations_have_every_kind_of_message_and_files_that_can_be_read(demo: Path) -> None:

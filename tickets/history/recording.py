@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sla import history as sla
+from sla import notes
 from tenancy import audit
 from tenancy.actor import Actor
 from tickets.files import CheckedFile, attach
@@ -54,13 +55,18 @@ def record_past_ticket(
     ticket.reference = f"{ticket.customer.code}-{ticket.number}"
     _show_promise(ticket, promises)
     ticket.save(force_insert=True)
+    clocks = [notes.PAST]
     for promise in promises:
-        sla.record_past(promise, customer_id=ticket.customer_id, ticket_id=ticket.pk)
+        keys = sla.record_past(promise, customer_id=ticket.customer_id, ticket_id=ticket.pk)
+        clocks += notes.of_past(promise, keys)
     attach(files, ticket=ticket, author_name=ticket.reporter_name, now=ticket.reported_at)
     told = [(event.at, event) for event in events]
     told += [(message.at, _write(ticket, message)) for message in messages]
-    for _, event in sorted(told, key=lambda pair: pair[0]):
-        number = {"reference": ticket.reference} if event.verb == "ticket.filed" else {}
+    told.sort(key=lambda pair: pair[0])
+    last = told[-1][1]  # it says of the clocks how all before has left them
+    for _, event in told:
+        more: dict[str, Any] = {"reference": ticket.reference} if event.verb == "ticket.filed" else {}
+        more |= {notes.KEY: clocks} if event is last else {}
         audit.record(
             event.by,
             customer_id=ticket.customer_id,
@@ -68,7 +74,7 @@ def record_past_ticket(
             verb=event.verb,
             now=event.at,
             kind=event.kind,
-            **number,
+            **more,
             **event.data,
         )
     return ticket

@@ -5,6 +5,7 @@ from typing import Any
 
 from notifications import services as notifications
 from rozoom_support.lib.refusals import NotFound, Stale
+from sla import notes
 from tenancy import audit
 from tenancy.actor import Actor
 from tickets.models import MessageKind, Ticket
@@ -43,11 +44,20 @@ def save_said(ticket: Ticket, kind: str, now: datetime, *fields: str) -> None:
 
 
 def record(actor: Actor, ticket: Ticket, verb: str, now: datetime, *, kind: str = audit.PUBLIC, **data: Any) -> None:
+    """The event also says what the deed did to the ticket's clocks so far."""
+    if ticket.clock_notes:
+        data[notes.KEY] = [*ticket.clock_notes]
+        ticket.clock_notes.clear()
     audit.record(actor, customer_id=ticket.customer_id, chain=ticket.chain, verb=verb, now=now, kind=kind, **data)
 
 
 def tell(topic: str, actor: Actor, ticket: Ticket, now: datetime, **payload: Any) -> None:
-    """Write the event that mail and webhooks are made from, in this transaction, and wake the deliverer after it."""
+    """Write the event that mail and webhooks are made from, in this transaction, and wake the deliverer after it.
+
+    The last step of a deed: RuntimeError when it moved a clock that none of its audit events tells of.
+    """
+    if ticket.clock_notes:
+        raise RuntimeError(f"{topic}: no audit event tells what was done to the clocks of {ticket.reference}")
     notifications.emit(
         topic,
         customer_id=ticket.customer_id,

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from rozoom_support.lib.refusals import NotFound, Refused, Stale
-from sla import services as sla
-from sla.queries import missed_first
+from sla.clock import TARGETS
 from tenancy.actor import Actor, NotAllowed
 from tenancy.models import Kind, Organisation
 from tickets.lifecycle import UNSOLVED
 from tickets.models import SeverityAnswer, SeverityProposal, SeverityState, Ticket
 from tickets.services._common import lock, record, save, tell
+from tickets.services.promising import cancel_proposal, change_severity, start_proposal, stop_proposal
 
 EXPIRES_AFTER = timedelta(hours=24)
 CUSTOMER, RESELLER, OPERATOR = "customer", "reseller", "operator"
@@ -50,7 +50,7 @@ def propose_severity(
     ticket = lock(ticket, version=version)
     _refuse_ended(ticket)
     reason = _reason(reason, "Say why, so that the others can agree.")
-    if to not in sla.TARGETS:
+    if to not in TARGETS:
         raise CannotPropose("Choose severity 1, 2 or 3.", param="to")
     if to == ticket.severity and ticket.severity_state == SeverityState.AGREED:
         raise CannotPropose(f"Severity {to} is agreed already. Choose another one.", param="to")
@@ -79,15 +79,9 @@ def propose_severity(
     _say(actor, proposal, agrees=True, reason="", now=now)
     if RESELLER in asked and actor.party != RESELLER and to < ticket.severity and _consents(ticket):
         _say_beforehand(ticket, proposal, now)
-    record(actor, ticket, "severity.proposed", now, number=proposal.number, was=ticket.severity, to=to, why=reason)
     if actor.party != OPERATOR:
-        sla.start_proposal(
-            customer_id=ticket.customer_id,
-            reseller_id=ticket.reseller_id,
-            ticket_id=ticket.pk,
-            severity=to,
-            started_at=now,
-        )
+        start_proposal(ticket, to, now)
+    record(actor, ticket, "severity.proposed", now, number=proposal.number, was=ticket.severity, to=to, why=reason)
     if not _take_effect_if_agreed(actor, ticket, proposal, asked, now):
         save(ticket, now)
         tell("severity.proposed", actor, ticket, now, number=proposal.number)
@@ -120,13 +114,14 @@ def answer_severity(
         reason = _reason(reason, "Say why you do not agree.")
     _say(actor, proposal, agrees=agrees, reason=reason if not agrees else "", now=now)
     if actor.party == OPERATOR:
-        sla.stop_proposal(customer_id=ticket.customer_id, ticket_id=ticket.pk)
+        stop_proposal(ticket)
     proposal.version += 1
     proposal.save(update_fields=["version"])
     verb = "severity.agreed_by" if agrees else "severity.objected"
+    if not agrees:  # before the event, which tells what became of the proposal's clock
+        _end(actor, ticket, proposal, State.OBJECTED, now, why=f"{actor.name} does not agree")
     record(actor, ticket, verb, now, number=proposal.number, to=proposal.to_severity, party=actor.party, why=reason)
     if not agrees:
-        _end(actor, ticket, proposal, State.OBJECTED, now, why=f"{actor.name} does not agree")
         save(ticket, now)
         tell("severity.objected", actor, ticket, now, number=proposal.number)
     elif not _take_effect_if_agreed(actor, ticket, proposal, asked, now):
@@ -264,7 +259,7 @@ def _take_effect_if_agreed(
     fields = {"severity", "severity_state"}
     ticket.severity, ticket.severity_state = to, SeverityState.AGREED
     if was != to and ticket.clock_due_at is not None:
-        fields |= _change_promise(ticket, was, to, now)
+        fields |= change_severity(ticket, was, to, now)
     _end(actor, ticket, proposal, State.AGREED, now, why="all agreed")
     save(ticket, now, *sorted(fields))
     record(actor, ticket, "severity.agreed", now, number=proposal.number, was=was, to=to, due_at=ticket.clock_due_at)
@@ -272,31 +267,11 @@ def _take_effect_if_agreed(
     return True
 
 
-def _change_promise(ticket: Ticket, was: int, to: int, now: datetime) -> set[str]:
-    segment = sla.supersede(
-        customer_id=ticket.customer_id,
-        ticket_id=ticket.pk,
-        severity=to,
-        reason=f"severity agreed: {was} to {to}",
-        now=now,
-    )
-    if segment is None:  # answered since the ticket was read
-        ticket.clock_due_at = None
-        return {"clock_due_at"}
-    ticket.clock_due_at = segment.due_at
-    if segment.kind == "FIRST":
-        ticket.response_due_at = segment.due_at
-        if missed_first(ticket.customer_id, ticket.pk):
-            ticket.response_outcome = "MISSED"
-        return {"clock_due_at", "response_due_at", "response_outcome"}
-    return {"clock_due_at"}
-
-
 def _end(actor: Actor, ticket: Ticket, proposal: SeverityProposal, state: str, at: datetime, *, why: str) -> None:
     proposal.state, proposal.ended_at = state, at
     proposal.version += 1
     proposal.save(update_fields=["state", "ended_at", "version"])
     # What roZoom has not answered by now it need not answer any more; where it has, no clock runs.
-    sla.cancel_proposal(customer_id=ticket.customer_id, ticket_id=ticket.pk, reason=why, now=at)
+    cancel_proposal(ticket, why, at)
     if state not in (State.AGREED, State.OBJECTED):
         record(actor, ticket, f"severity.{state.lower()}", at, number=proposal.number, to=proposal.to_severity, why=why)

@@ -7,13 +7,12 @@ from django.conf import settings
 from django.db import transaction
 
 from rozoom_support.lib.refusals import Refused
-from sla import services as sla
 from tenancy.actor import Actor
 from tickets.files import CheckedFile, attach
 from tickets.lifecycle import State, Turn, may_reopen
 from tickets.models import Channel, Message, MessageKind, ReplyDraft, Ticket
 from tickets.services._common import lock, record, save_said, tell
-from tickets.services.promising import first_ended, start_next
+from tickets.services.promising import start_next, stop_for_answer
 
 NEEDS = {
     MessageKind.PUBLIC: "ticket:reply",
@@ -63,7 +62,9 @@ def add_message(
     had_ended = not ticket.is_open
     if kind == MessageKind.PUBLIC:
         if actor.answers_for_rozoom:
-            said_at = max(_stop_promise(ticket, changed) or said_at, earliest)
+            stopped_at, columns = stop_for_answer(ticket)
+            said_at = max(stopped_at or said_at, earliest)
+            changed.update(columns)
         changed |= _turn_after(ticket, actor, said_at)
     message = Message.objects.create(
         ticket=ticket,
@@ -125,15 +126,6 @@ def _refuse_unseen(ticket: Ticket, actor: Actor, kind: MessageKind, seen_at: dat
         raise NewerMessage(
             f"Not sent. {latest.author_name} wrote before your reply. Read it below, then send or change your text."
         )
-
-
-def _stop_promise(ticket: Ticket, changed: set[str]) -> datetime | None:
-    stopped = sla.stop_for_answer(customer_id=ticket.customer_id, ticket_id=ticket.pk)
-    if stopped is None:
-        return None
-    ticket.clock_due_at = None
-    changed |= {"clock_due_at", *first_ended(ticket, stopped)}
-    return stopped.stopped_at
 
 
 def speaks_for_customer(ticket: Ticket, actor: Actor) -> bool:

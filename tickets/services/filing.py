@@ -119,6 +119,7 @@ def file_ticket(
         covered=ticket.covered,
         rule=judgement.coverage.rule,
         channel=channel,
+        clocks=[],  # also where nothing is promised: from here on the events tell of every clock
     )
     tell("ticket.filed", actor, ticket, now)
     return ticket

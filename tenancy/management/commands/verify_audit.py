@@ -27,7 +27,7 @@ class Command(TenantCommand):
         checked: list[Checked] = []
         for number, (customer_id, code) in enumerate(found, start=1):
             self._show_progress(number, len(found), code)
-            checked.append(check(customer_id, code, options["chain"]))
+            checked.append(check(customer_id, code, [options["chain"]] if options["chain"] else None))
         self._report(checked, options["chain"])
 
     def _show_progress(self, number: int, of: int, code: str) -> None:
