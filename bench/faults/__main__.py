@@ -20,13 +20,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='make bench ARGS="faults …"')
     parser.add_argument("--seconds", type=float, default=300, help="how long things break")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000))
+    parser.add_argument("--rate", type=float, default=10, help="promises that begin each second")
     options = parser.parse_args()
     print(f"seed {options.seed}, {options.seconds:.0f} seconds of faults", flush=True)
     with own_cluster("faults") as cluster:
-        return live(cluster, options.seed, options.seconds)
+        return live(cluster, options.seed, options.seconds, options.rate)
 
 
-def live(cluster: Cluster, seed: int, seconds: float) -> int:
+def live(cluster: Cluster, seed: int, seconds: float, rate: float) -> int:
     from bench.faults.post import MailServer, PostBox
 
     redis, box = Redis(cluster.state, keep=False), PostBox()
@@ -40,7 +41,7 @@ def live(cluster: Cluster, seed: int, seconds: float) -> int:
         django.setup()
         from bench.faults.run import Run
 
-        return Run(cluster, redis, box, seed, seconds).report()
+        return Run(cluster, redis, box, seed, seconds, rate).report()
     finally:
         server.stop(no_assert=True)
 

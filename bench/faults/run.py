@@ -19,7 +19,6 @@ from rozoom_support.local.processes import fingerprint
 from rozoom_support.local.redis import Redis
 from rozoom_support.local.state import ROOT
 
-PER_SECOND = 10.0  # promises that begin
 PATIENCE = 180.0  # seconds until everything must have come to rest, on a machine that is busy with other things
 PROCESSES = 7  # two workers of three, and watch
 SHOWN = 20
@@ -29,17 +28,19 @@ WAITING = """SELECT (SELECT count(*) FROM notifications_event WHERE state = 'QUE
   + (SELECT count(*) FROM notifications_delivery WHERE state = 'QUEUED')"""
 LEASES = "SELECT id, leased_by FROM notifications_delivery WHERE state = 'QUEUED' AND leased_by <> ''"
 # Whoever was killed keeps its mails for two minutes and its events for 30 s; nobody needs to wait for that here.
-MAILS_NOW = "UPDATE notifications_delivery SET next_at = now() WHERE state = 'QUEUED' AND id IN ({ids})"
-EVENTS_NOW = "UPDATE notifications_event SET next_at = now() WHERE state = 'QUEUED'"
+MAILS_NOW = """UPDATE notifications_delivery SET next_at = now() WHERE id IN (
+  SELECT id FROM notifications_delivery WHERE state = 'QUEUED' AND id IN ({ids}) FOR UPDATE SKIP LOCKED)"""
+EVENTS_NOW = """UPDATE notifications_event SET next_at = now() WHERE id IN (
+  SELECT id FROM notifications_event WHERE state = 'QUEUED' AND next_at > now() FOR UPDATE SKIP LOCKED)"""
 
 
 class Run:
-    def __init__(self, cluster: Cluster, redis: Redis, box: PostBox, seed: int, seconds: float) -> None:
+    def __init__(self, cluster: Cluster, redis: Redis, box: PostBox, seed: int, seconds: float, rate: float) -> None:
         self.cluster, self.box, self.seconds = cluster, box, seconds
         self.book = Book(cluster.superuser_url)
         self.house = House(cluster, redis)
         self.faults = faults(seed, seconds)
-        plan = lives(seed, seconds, PER_SECOND)
+        plan = lives(seed, seconds, rate)
         self.town = town.build(len(plan))
         self.people = People(self.town.agent, town.tickets(), plan)
         self.cut_short = 0

@@ -19,7 +19,7 @@ from bench.faults.town import RUNGS, Town
 from tenancy.actor import Actor
 from tests.local.conftest import bare_environment
 
-SEED, SECONDS = 4, 24
+SEED, SECONDS = 4, 20
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 UNTIL = AT + 60 * SECOND
@@ -28,7 +28,7 @@ UNTIL = AT + 60 * SECOND
 @pytest.mark.processes
 def test_nothing_is_lost_doubled_or_wrong_whatever_is_killed() -> None:
     """`make bench ARGS=faults` is the long form. Judged is what came of it, never how long it took."""
-    command = [sys.executable, "-m", "bench.faults", "--seconds", str(SECONDS), "--seed", str(SEED)]
+    command = [sys.executable, "-m", "bench.faults", "--seconds", str(SECONDS), "--seed", str(SEED), "--rate", "6"]
     run = subprocess.run(
         command, cwd=settings.BASE_DIR, env=bare_environment(), capture_output=True, text=True, check=False, timeout=400
     )
