@@ -1,11 +1,16 @@
-"""Every measurement, one after the other: `make bench`, or `make bench ARGS=tickets` for one of them."""
+"""Every measurement, one after the other: `make bench`, or `make bench ARGS=tickets` for one of them.
+
+What follows from the first option on is the measurement's own: `make bench ARGS="faults --seconds 60"`.
+"""
 
 import subprocess
 import sys
+from itertools import takewhile
 
 PARTS = {
     "tickets": ["-m", "bench.tickets"],
     "sweeper": ["-m", "bench.sweeper"],
+    "faults": ["-m", "bench.faults"],
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],
     "reports": ["-m", "bench.reports"],
@@ -13,7 +18,9 @@ PARTS = {
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or list(PARTS)
+    given = sys.argv[1:]
+    named = list(takewhile(lambda word: not word.startswith("-"), given))
+    wanted, options = named or list(PARTS), given[len(named) :]
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:
         print(f"There is no measurement '{unknown[0]}'. Known are: {', '.join(PARTS)}.")
@@ -21,7 +28,7 @@ def main() -> int:
     worst = 0
     for name in wanted:
         print(f"\n== {name}", flush=True)
-        worst = max(worst, subprocess.run([sys.executable, *PARTS[name]], check=False).returncode)
+        worst = max(worst, subprocess.run([sys.executable, *PARTS[name], *options], check=False).returncode)
     return worst
 
 

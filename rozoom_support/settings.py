@@ -450,7 +450,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire_proposals": {"task": "tickets.expire_proposals", "schedule": 30.0, "options": {"expires": 30.0}},
     "tidy_files": {"task": "tickets.tidy_files", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
-# How often `manage.py watch` looks by itself, for the time Redis or beat is gone (seconds).
+# How often `manage.py watch` looks for mail, for the time Redis or beat is gone (seconds). It sweeps all the time.
 WATCH_INTERVAL = 5.0
 
 # --- Logs -----------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def ensure_services(*, folder: str = "test", for_tests: bool = True) -> dict[str
     if STARTED in os.environ:
         environment = _redis_of_this_worker(State(Path(os.environ[STARTED])))
     else:
-        services = Services(*_free_state(folder))
+        services = Services(*free_state(folder))
         own_redis = {} if os.environ.get("REDIS_URL") else {OWN_REDIS: "1"}
         environment = application_environment(
             services.state,
@@ -105,7 +105,7 @@ def _redis_of_this_worker(state: State) -> dict[str, str]:
     return {"REDIS_URL": Services(part, lock).redis(), OWN_REDIS: worker}
 
 
-def _free_state(folder: str) -> tuple[State, Lock]:
+def free_state(folder: str) -> tuple[State, Lock]:
     """Several runs at once in one checkout each get services of their own."""
     for number in range(1, RUNS_AT_ONCE + 1):
         state = State.at(ROOT / "var" / (folder if number == 1 else f"{folder}-{number}"))

@@ -1,0 +1,130 @@
+"""Real workers, beats, Redis and PostgreSQL, killed and frozen; and that the checks of that run see what is wrong."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from bench.faults import checks
+from bench.faults.deeds import Answered, Diary
+from bench.faults.ledger import Delivery, Escalation, Event, Ledger, Segment
+from bench.faults.schedule import KINDS, faults, lives
+from bench.faults.town import RUNGS, Town
+from tenancy.actor import Actor
+from tests.local.conftest import bare_environment
+
+SEED, SECONDS = 4, 20
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+UNTIL = AT + 60 * SECOND
+
+
+@pytest.mark.processes
+def test_nothing_is_lost_doubled_or_wrong_whatever_is_killed() -> None:
+    """`make bench ARGS=faults` is the long form. Judged is what came of it, never how long it took."""
+    command = [sys.executable, "-m", "bench.faults", "--seconds", str(SECONDS), "--seed", str(SEED), "--rate", "6"]
+    run = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=bare_environment(), capture_output=True, text=True, check=False, timeout=400
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "nothing is wrong" in run.stdout
+
+
+def test_a_seed_says_what_happens_and_a_minute_holds_every_kind() -> None:
+    assert (faults(7, 60), lives(7, 60, 5)) == (faults(7, 60), lives(7, 60, 5))
+    assert faults(7, 60) != faults(8, 60)
+    assert {(one.what, one.whom.rstrip("-12")) for one in faults(7, 60)} == {
+        (what, whom[0].rstrip("-12")) for what, whom, *_ in KINDS
+    }
+
+
+def at(percent: float, after: float = 0) -> datetime:
+    return AT + 3 * SECOND * percent / 100 + SECOND * after
+
+
+def right() -> tuple[Ledger, Diary, Town, Counter[str]]:
+    """Two promises of severity 1: one answered after its first level, one overdue with all levels fired."""
+    quick = Segment(1, 5, 9, 11, 1, AT, AT, at(100), at(60), "MET", "", [1], None)
+    late = Segment(2, 5, 9, 12, 1, AT, AT, at(100), None, "MISSED", "", [1, 2, 3, 4, 5], None)
+    town = Town(
+        Actor.system("test"), {(9, who): f"{who}@x.example" for who in ("agent", "duty", "reseller")}, {5: "head"}
+    )
+    fired = [Escalation(1, 1, at(50), at(50), at(50))]
+    fired += [Escalation(2, r.level, at(r.percent, r.after), UNTIL, UNTIL) for r in RUNGS]
+    events = [
+        Event(n, "sla.escalated", 11, one.segment_id, one.level, "HANDLED", UNTIL) for n, one in enumerate(fired, 1)
+    ]
+    deliveries = [
+        Delivery(event.id * 10 + n, event.id, town.addresses[9, who], f"<{event.id}.{n}>", "SENT", UNTIL)
+        for event in events
+        for n, who in enumerate(checks.TOLD[event.level or 0])
+    ]
+    ledger = Ledger(
+        [quick, late], fired, events, [(one.segment_id, one.level) for one in fired], deliveries, Counter(
+            one.event_id for one in deliveries
+        )
+    )  # fmt: skip
+    diary = Diary({11: AT, 12: AT}, {}, [Answered(11, at(59), at(61))])
+    return ledger, diary, town, Counter(one.message_id for one in deliveries)
+
+
+def findings(ledger: Ledger, diary: Diary, town: Town, taken: Counter[str]) -> list[str]:
+    return [
+        *checks.clocks(ledger, diary, UNTIL),
+        *checks.answers(ledger, diary),
+        *checks.levels(ledger, UNTIL),
+        *checks.records(ledger),
+        *checks.mails(ledger, town, taken),
+    ]
+
+
+def test_what_is_right_is_not_found_wrong() -> None:
+    assert findings(*right()) == []
+
+
+def _without_first(name: str) -> Callable[[Ledger], Ledger]:
+    return lambda ledger: replace(ledger, **{name: getattr(ledger, name)[1:]})
+
+
+def _changed_first(name: str, **fields: Any) -> Callable[[Ledger], Ledger]:
+    def change(ledger: Ledger) -> Ledger:
+        first, *others = getattr(ledger, name)
+        return replace(ledger, **{name: [replace(first, **fields), *others]})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        _without_first("escalations"),
+        _without_first("segments"),
+        _without_first("audited"),
+        _without_first("deliveries"),
+        _without_first("events"),
+        lambda ledger: replace(ledger, escalations=[*ledger.escalations, ledger.escalations[0]]),
+        lambda ledger: replace(ledger, events=[*ledger.events, replace(ledger.events[0], id=99)]),
+        lambda ledger: replace(ledger, notices={}),
+        _changed_first("segments", outcome="MISSED"),
+        _changed_first("segments", stopped_at=at(30)),
+        _changed_first("segments", due_at=at(110)),
+        _changed_first("segments", stopped_at=None),
+        _changed_first("escalations", fired_at=at(49)),
+        _changed_first("escalations", scheduled_at=at(51)),
+        _changed_first("escalations", level=4),
+        _changed_first("events", state="QUEUED"),
+        _changed_first("deliveries", state="DEAD"),
+        _changed_first("deliveries", state="DROPPED", written_at=at(55)),
+        _changed_first("deliveries", recipient="other@x.example"),
+        _changed_first("deliveries", message_id="<another>"),
+    ],
+)
+def test_whatever_is_wrong_is_found(wrong: Callable[[Ledger], Ledger]) -> None:
+    ledger, diary, town, taken = right()
+    assert findings(wrong(ledger), diary, town, taken)
