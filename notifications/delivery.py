@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,7 @@ LEASE = timedelta(seconds=120)
 BEGIN_WITHIN = 50.0
 MAX_ATTEMPTS = 32  # with the back-off below about a day
 SENDERS = 2  # at once, over all processes: slow mail must never take the workers that watch the promises
+WEBHOOK_SLOT = 100  # one more process, with threads of its own (notifications/webhooks/sending.py)
 SLOTS = 0x726F7A6D  # our place among PostgreSQL's advisory locks
 
 CLAIM = """
@@ -59,11 +60,11 @@ def deliver(*, seconds: float) -> int:
 
 
 @contextmanager
-def sender_slot() -> Iterator[bool]:
+def sender_slot(slots: Iterable[int] = range(SENDERS)) -> Iterator[bool]:
     """True when this is one of the few that may send now. The lock ends with the connection, so no kill keeps it."""
     taken: int | None = None
     with connection.cursor() as cursor:
-        for slot in range(SENDERS):
+        for slot in slots:
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [SLOTS, slot])
             if cursor.fetchone()[0]:
                 taken = slot

@@ -13,6 +13,8 @@ from notifications.backoff import delay
 from notifications.handlers import Mail, Told, mails_in, said_of, told_in
 from notifications.models import Delivery, Event, Notice
 from notifications.services import message_id, one_line
+from notifications.waking import wake_webhooks
+from notifications.webhooks.spreading import spread
 from tenancy.context import Context, work_unit
 
 log = logging.getLogger(__name__)
@@ -77,6 +79,8 @@ def _expand(event: Event) -> bool:
         said = said_of(event)
         Delivery.objects.bulk_create([_delivery(event, mail) for mail in mails_in(said)], ignore_conflicts=True)
         Notice.objects.bulk_create([_notice(event, told) for told in told_in(said)], ignore_conflicts=True)
+        if spread(event):
+            wake_webhooks()
         Event.objects.filter(pk=event.pk).update(state=Event.State.HANDLED, handled_at=unit.now, error="")
     return True
 

@@ -3,10 +3,11 @@ from typing import Any
 
 from celery import shared_task
 
+from notifications.delivery import WEBHOOK_SLOT, sender_slot
 from notifications.delivery import deliver as deliver_mail
-from notifications.delivery import sender_slot
 from notifications.expansion import expand
 from notifications.tidying import tidy as tidy_up
+from notifications.webhooks.sending import send as send_webhooks
 
 TURN = 2.0  # seconds for events, then for mails
 
@@ -15,6 +16,12 @@ TURN = 2.0  # seconds for events, then for mails
 def deliver(**kwargs: Any) -> None:
     """Beat and each commit ask for it. Bounded well under the task time limits; the next one goes on."""
     work(seconds=10)
+
+
+@shared_task(name="notifications.webhooks")
+def webhooks(**kwargs: Any) -> None:
+    """A lane of its own: mail never waits for a stranger's server, and promises wait for neither."""
+    work_on_webhooks(seconds=10)
 
 
 @shared_task(name="notifications.tidy")
@@ -37,3 +44,10 @@ def work(*, seconds: float) -> tuple[int, int]:
             if not more_handled and not more_sent:
                 break
     return handled, sent
+
+
+def work_on_webhooks(*, seconds: float) -> int:
+    """Write out and send webhooks until nothing is due or the time is over. Returns how many were taken. One process at a
+    time does; it keeps many requests under way."""
+    with sender_slot([WEBHOOK_SLOT]) as is_free:
+        return send_webhooks(seconds=seconds) if is_free else 0

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from notifications import views
+from notifications.webhooks import urls as webhooks
 
 app_name = "notifications"
 urlpatterns = [
@@ -8,4 +9,5 @@ urlpatterns = [
     path("notices/bell/", views.bell, name="bell"),
     path("notices/all-read/", views.all_read, name="all_read"),
     path("notices/<int:notice_id>/", views.opened, name="open"),
+    *webhooks.urlpatterns,
 ]

@@ -1,21 +1,21 @@
 """How allauth fits this house: people come by invitation, its mails go through the outbox, its links name our address."""
 
 import logging
-from base64 import urlsafe_b64encode
-from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from notifications.services import queue_mail
+from rozoom_support.lib.sealed import seal, unseal
 
 log = logging.getLogger(__name__)
+
+SECOND_STEP = "second step"
 
 REACH = " or ".join(way for way in (settings.SUPPORT_CONTACT["phone"], settings.SUPPORT_CONTACT["email"]) if way)
 WORDS = {
@@ -67,13 +67,7 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return _vault().encrypt(text.encode()).decode()
+        return seal(SECOND_STEP, text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _vault().decrypt(encrypted_text.encode()).decode()
-
-
-def _vault() -> MultiFernet:
-    """Writes with SECRET_KEY, still reads what SECRET_KEY_FALLBACKS wrote."""
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    return MultiFernet([Fernet(urlsafe_b64encode(sha256(f"second step {key}".encode()).digest())) for key in keys])
+        return unseal(SECOND_STEP, encrypted_text)

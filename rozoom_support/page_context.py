@@ -23,6 +23,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "bell": bell_of(request),
         "may": {
             "manage_tokens": actor is not None and actor.can("token:manage"),
+            "manage_webhooks": actor is not None and actor.can("webhook:manage"),
             "import_files": actor is not None and actor.can("component:manage"),
             "see_renewals": actor is not None and actor.can("renewal:read"),
             "consent": actor is not None and actor.can("severity:consent"),

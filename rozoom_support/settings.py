@@ -296,8 +296,11 @@ LIMITS = {
     "idempotency_hours": 24,
     "invitation_days": 7,
     "invitations_per_day": 50,
+    "webhook_endpoints": 10,
     "import_bytes": 100 * 1024 * 1024,
 }
+# Where the product is tried out, a webhook may also go to this very machine, without TLS.
+WEBHOOKS_TO_THIS_MACHINE = _trial
 DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS["json_bytes"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 5 * LIMITS["files_per_message"]  # so that one too many is told by the form
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -405,6 +408,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Severity", "description": "Proposals of another severity, and the answers of all parties."},
         {"name": "Components and sites", "description": "What a ticket can be about, and where it stands."},
         {"name": "Reports", "description": "How promises were kept."},
+        {"name": "Webhooks", "description": "Be told what happens, instead of asking for it."},
         {"name": "Token", "description": "What the token in use is and may do."},
     ],
 }
@@ -436,6 +440,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "sla.*": {"queue": "sla"},
+    "notifications.webhooks": {"queue": "webhooks"},
     "notifications.*": {"queue": "mail"},
     "contracts.imports": {"queue": "imports"},
 }
@@ -443,6 +448,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "sla.sweep", "schedule": 1.0, "options": {"expires": 2.0}},
     "catch_up": {"task": "sla.catch_up", "schedule": 15.0, "options": {"expires": 15.0}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
+    "webhooks": {"task": "notifications.webhooks", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "imports": {"task": "contracts.imports", "schedule": 2.0, "options": {"expires": 4.0}},

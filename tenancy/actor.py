@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 # The strongest role a token stands for, by the kind of its organisation; its scopes narrow that down.
 TOKEN_ROLE: dict[str, Role] = {
-    Kind.CUSTOMER: Role.MEMBER,
+    Kind.CUSTOMER: Role.CUSTOMER_ADMINISTRATOR,
     Kind.RESELLER: Role.RESELLER_MANAGER,
     Kind.SUPPLIER: Role.CLERK,
-    Kind.OPERATOR: Role.AGENT,
+    Kind.OPERATOR: Role.ADMINISTRATOR,
 }
 
 

@@ -42,6 +42,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
+    "webhook:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "desk:open": DESK,
     "notice:read": CUSTOMERS | DESK,  # one's own only
 }
@@ -62,6 +63,7 @@ SCOPES: dict[str, set[str]] = {
     "tickets:answer": {"ticket:answer", "ticket:grant-promise"},
     "notes:write": {"ticket:partner-note", "ticket:internal-note"},
     "components:read": {"component:read"},
+    "webhooks:manage": {"webhook:manage"},
 }
 SCOPE_WORDS: dict[str, str] = {
     "tickets:read": "Read tickets, messages and files",
@@ -69,6 +71,7 @@ SCOPE_WORDS: dict[str, str] = {
     "tickets:answer": "Answer for roZoom: people at roZoom reply and promise answers through this integration",
     "notes:write": "Write partner and internal notes",
     "components:read": "Read components, sites and what covers them",
+    "webhooks:manage": "Set up webhooks, and read everything they tell",
 }
 
 _unknown = {name for names in SCOPES.values() for name in names} - CAPABILITIES.keys()

@@ -21,7 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts import services
 from contracts.models import BankLine, ImportRun, PriceListEntry
-from notifications.models import Notice
+from notifications.models import Notice, WebhookEndpoint
+from notifications.webhooks.spreading import test_row as row_of_test
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Membership, Organisation
@@ -95,6 +96,7 @@ WORDS = {
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
+    "endpoint_id", "delivery_id",
     "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
 }  # fmt: skip
 
@@ -147,6 +149,7 @@ def foreign(world: World) -> dict[str, Any]:
             created_at=filed.reported_at,
         )
     return {
+        **webhook(world),
         **sold(world),
         "run_id": run.pk,
         "line_id": line.pk,
@@ -163,6 +166,23 @@ def foreign(world: World) -> dict[str, Any]:
         "site_id": component.site_id,
         "person_id": bob.person_id,
     }
+
+
+def webhook(world: World) -> dict[str, Any]:
+    """Bolt's, with something that was sent there. Of roZoom's own people, only Bolt's administrators may see it."""
+    with work_unit(Context("staff")) as unit:
+        endpoint = WebhookEndpoint.objects.create(
+            organisation=world.bolt,
+            url="https://bolt.example/hooks",
+            description="Bolt only",
+            events=["ticket.filed"],
+            created_by_name="Bob",
+            created_at=unit.now,
+        )
+        sent = row_of_test(endpoint, unit.now)
+        sent.state = "SENT"
+        sent.save(force_insert=True)
+    return {"endpoint_id": endpoint.pk, "delivery_id": sent.pk}
 
 
 def imported() -> tuple[ImportRun, BankLine]:

@@ -29,7 +29,7 @@ SEVERITY_1 = Impact("complete", "no", "stopped", True)
 SEVERITY_2 = Impact("severe", "no", "degraded", False)
 SEVERITY_3 = Impact("minor", "yes", "normal", False)
 IMPACTS = {1: SEVERITY_1, 2: SEVERITY_2, 3: SEVERITY_3}
-ALL_SCOPES = ["tickets:read", "tickets:write", "tickets:answer", "notes:write", "components:read"]
+ALL_SCOPES = ["tickets:read", "tickets:write", "tickets:answer", "notes:write", "components:read", "webhooks:manage"]
 
 
 @contextmanager

@@ -14,4 +14,7 @@ class TicketsConfig(AppConfig):
         import tickets.emails.severity  # noqa: PLC0415
 
         # Registers with people that whoever loses access also loses the tickets they worked on.
-        import tickets.services.releasing  # noqa: F401, PLC0415
+        import tickets.services.releasing  # noqa: PLC0415
+
+        # Registers with the outbox what webhooks tell.
+        import tickets.webhooks  # noqa: F401, PLC0415

@@ -54,6 +54,8 @@ TITLES: dict[str, str] = {
     "clock_runs": "A promise runs already",
     "cannot_propose": "This severity can not be proposed",
     "cannot_answer": "The proposal can not be answered",
+    "cannot_set_up_webhook": "The webhook can not be set up like this",
+    "cannot_send_webhook": "Nothing can be sent to the webhook now",
     # too much, and our own trouble
     "too_many_requests": "Too many requests",
     "busy": "Somebody else is changing the same thing",

@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
@@ -20,8 +22,11 @@ from tenancy.api.reference import operations, shapes
 from tenancy.middleware import identity_view
 
 GUIDE = settings.BASE_DIR / "docs" / "api.md"
+WEBHOOKS = settings.BASE_DIR / "docs" / "webhooks.md"
+# How the guides name each other in the repository, and where each stands here.
+NEIGHBOURS = {"webhooks.md": "webhook-docs", "api.md": "api-docs"}
 SHOWN_ADDRESS = "https://support.example.com"  # in the file; the page shows the address it is served from
-EXAMPLE_NAMES = {"sh": "Request", "json": "Answer"}
+EXAMPLE_NAMES = {"sh": "Request", "json": "Answer", "python": "Program", "http": "Call"}
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +57,19 @@ def guide(request: HttpRequest) -> HttpResponse:
 
 @identity_view
 @require_safe
+def webhooks(request: HttpRequest) -> HttpResponse:
+    html, contents = rendered_guide(WEBHOOKS)
+    return render(request, "api/webhooks.html", {"guide": html, "contents": contents, "section": "api"})
+
+
+@identity_view
+@require_safe
+def webhooks_source(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(WEBHOOKS.read_text("utf-8"), content_type="text/markdown; charset=utf-8")
+
+
+@identity_view
+@require_safe
 def console(request: HttpRequest) -> HttpResponse:
     """Swagger UI, from here and under the same policy as every page."""
     return render(request, "api/console.html")
@@ -59,7 +77,7 @@ def console(request: HttpRequest) -> HttpResponse:
 
 @lru_cache(maxsize=1)
 def documentation() -> dict[str, Any]:
-    html, contents = rendered_guide()
+    html, contents = rendered_guide(GUIDE)
     described = json.loads(description())
     return {
         "guide": html,
@@ -70,15 +88,19 @@ def documentation() -> dict[str, Any]:
     }
 
 
-def rendered_guide() -> tuple[SafeString, list[tuple[str, str]]]:
-    """docs/api.md as HTML with an anchor at each heading, and its chapters."""
+@lru_cache(maxsize=2)
+def rendered_guide(file: Path) -> tuple[SafeString, list[tuple[str, str]]]:
+    """A guide as HTML with an anchor at each heading, and its chapters."""
+    text = file.read_text("utf-8").replace(SHOWN_ADDRESS, settings.BASE_URL)
+    for name, page in NEIGHBOURS.items():
+        text = text.replace(f"]({name}", f"]({reverse(page)}")
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("fence", _example)
     parser.add_render_rule(
         "table_open", lambda *_: '<div class="table-box" tabindex="0" role="group" aria-label="Table"><table>'
     )
     parser.add_render_rule("table_close", lambda *_: "</table></div>")
-    tokens = parser.parse(GUIDE.read_text("utf-8").replace(SHOWN_ADDRESS, settings.BASE_URL))
+    tokens = parser.parse(text)
     contents = []
     for heading, inline in pairwise(tokens):
         if heading.type == "heading_open":

@@ -23,7 +23,10 @@ MEANINGS: dict[int, tuple[str, Sequence[str]]] = {
     406: ("Only JSON is written here.", ["not_acceptable"]),
     409: (
         "It can not be done now.",
-        ["cannot_move", "cannot_assign", "cannot_reply", "cannot_merge", "cannot_decide", "conflict"],
+        [
+            *("cannot_move", "cannot_assign", "cannot_reply", "cannot_merge", "cannot_decide", "conflict"),
+            *("cannot_set_up_webhook", "cannot_send_webhook"),
+        ],
     ),
     411: ("The length of the body is not said.", ["length_required"]),
     412: ("Someone changed it meanwhile. Nothing was recorded.", ["stale"]),

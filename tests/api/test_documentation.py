@@ -84,6 +84,8 @@ def test_bodies_refuse_what_they_do_not_know():
         "AssignmentBody",
         "MessageBody",
         "FileForm",
+        "EndpointBody",
+        "EndpointChange",
     ):
         assert DESCRIPTION["components"]["schemas"][name]["additionalProperties"] is False, name
 
@@ -122,6 +124,26 @@ def test_real_answers_have_the_shape_that_is_described(world, api):
     assert fits("read_site", customer.get(f"/api/v1/sites/{world.components['acme'].site_id}/"))
     assert fits("read_attainment", customer.get("/api/v1/reports/attainment/"))
     assert fits("read_token", customer.get("/api/v1/me/"))
+
+
+@pytest.mark.django_db
+def test_real_answers_about_webhooks_have_the_shape_that_is_described(world, api):
+    program, hooks = api(world.acme), "/api/v1/webhook-endpoints/"
+    made = program.post(hooks, {"url": "https://a.example/x", "events": ["ticket.filed"]})
+    assert fits("make_webhook_endpoint", made)
+    one = f"{hooks}{made.json()['id']}/"
+    assert fits("list_webhook_endpoints", program.get(hooks))
+    assert fits("read_webhook_endpoint", program.get(one))
+    assert fits("change_webhook_endpoint", program.patch(one, {"description": "x"}, headers=if_match(1)))
+    assert fits("rotate_webhook_secret", program.post(f"{one}rotation/", {}))
+    sent = program.post(f"{one}test/", {})
+    assert fits("test_webhook_endpoint", sent)
+    assert fits("list_webhook_deliveries", program.get(f"{one}deliveries/"))
+    assert fits("read_webhook_delivery", program.get(sent["Location"]))
+    assert fits("replay_webhook_delivery", program.post(f"{sent['Location']}replay/", {}))
+    assert fits("replay_failed_webhooks", program.post(f"{one}replay/", {}))
+    assert fits("remove_webhook_endpoint", program.post(f"{one}removal/", {}))
+    assert fits("read_webhook_endpoint", program.get(one))
 
 
 @pytest.mark.django_db

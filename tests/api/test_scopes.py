@@ -5,6 +5,7 @@ import json
 import pytest
 from django.urls import reverse
 
+from notifications.webhooks import services as webhooks
 from tenancy.api.docs import description
 from tenancy.capabilities import SCOPES
 from tenancy.context import Context, work_unit
@@ -18,6 +19,19 @@ pytestmark = pytest.mark.django_db
 
 READ = {"tickets:read"}
 WRITE = {"tickets:read", "tickets:write"}
+WEBHOOKS = (
+    "list_webhook_endpoints",
+    "make_webhook_endpoint",
+    "read_webhook_endpoint",
+    "change_webhook_endpoint",
+    "rotate_webhook_secret",
+    "remove_webhook_endpoint",
+    "test_webhook_endpoint",
+    "list_webhook_deliveries",
+    "read_webhook_delivery",
+    "replay_webhook_delivery",
+    "replay_failed_webhooks",
+)
 # operation: the scopes it needs, all of them
 NEEDS = {
     "list_tickets": READ,
@@ -48,7 +62,22 @@ NEEDS = {
     "read_site": {"components:read"},
     "read_attainment": READ,
     "read_token": set(),
+    **dict.fromkeys(WEBHOOKS, {"webhooks:manage"}),
 }
+
+
+HOOKS = "/api/v1/webhook-endpoints/"
+
+
+def make_webhook(world) -> tuple[str, str]:
+    """roZoom's, with a test that waits: the addresses of both."""
+    adam = world.actor("adam")
+    with work_unit(adam.context) as unit:
+        endpoint, _ = webhooks.make_endpoint(
+            actor=adam, url="https://x.example/", events=["ticket.filed"], now=unit.now
+        )
+        sent = webhooks.send_test(actor=adam, endpoint=endpoint, now=unit.now)
+    return f"{HOOKS}{endpoint.pk}/", f"{HOOKS}{endpoint.pk}/deliveries/{sent.pk}/"
 
 
 @pytest.fixture
@@ -68,7 +97,19 @@ def calls(world, api):
         with work_unit(actor.context) as unit:
             propose_severity(actor=actor, ticket=on, to=3, reason="x", now=unit.now)
     first = if_match(1)
+    hook = make_webhook(world)
     return {
+        "list_webhook_endpoints": lambda p: p.get(HOOKS),
+        "make_webhook_endpoint": lambda p: p.post(HOOKS, {"url": "https://a.example/x", "events": ["ticket.filed"]}),
+        "read_webhook_endpoint": lambda p: p.get(hook[0]),
+        "change_webhook_endpoint": lambda p: p.patch(hook[0], {"description": "x"}, headers=if_match(1)),
+        "rotate_webhook_secret": lambda p: p.post(f"{hook[0]}rotation/", {}),
+        "remove_webhook_endpoint": lambda p: p.post(f"{hook[0]}removal/", {}),
+        "test_webhook_endpoint": lambda p: p.post(f"{hook[0]}test/", {}),
+        "list_webhook_deliveries": lambda p: p.get(f"{hook[0]}deliveries/"),
+        "read_webhook_delivery": lambda p: p.get(hook[1]),
+        "replay_webhook_delivery": lambda p: p.post(f"{hook[1]}replay/", {}),
+        "replay_failed_webhooks": lambda p: p.post(f"{hook[0]}replay/", {}),
         "list_severity_proposals": lambda p: p.get(at(asked, "severity-proposals")),
         "propose_severity": lambda p: p.post(at(other, "severity-proposals"), {"severity": 1, "reason": "x"}),
         "read_severity_proposal": lambda p: p.get(at(asked, "severity-proposals", "1")),

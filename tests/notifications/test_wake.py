@@ -23,7 +23,7 @@ from tests.world import World
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each message that would have gone to Redis."""
     sent: list[int] = []
-    monkeypatch.setattr(Bell, "_send", lambda self: sent.append(1))
+    monkeypatch.setattr(Bell, "_send", lambda self, task: sent.append(1))
     monkeypatch.setattr(waking, "_bell", Bell())
     return sent
 
@@ -103,11 +103,11 @@ def test_a_redis_that_does_not_answer_costs_one_short_wait_and_then_nothing(brok
     with socket.create_server(("127.0.0.1", 0)) as silent:
         bell = broker(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         began = time.monotonic()
-        bell.ring()
+        bell.ring(waking.TASK)
         first = time.monotonic() - began
         began = time.monotonic()
         for _ in range(20):
-            bell.ring()
+            bell.ring(waking.TASK)
         later = time.monotonic() - began
     assert first < 2.5
     assert later < 0.05
@@ -119,12 +119,12 @@ def test_an_outage_is_asked_about_again_after_a_while(
     caplog.set_level("INFO", "notifications.waking")
     monkeypatch.setattr(waking, "REMEMBER", 0.1)
     bell = broker("redis://127.0.0.1:1/0")
-    bell.ring()
+    bell.ring(waking.TASK)
     monkeypatch.setattr(current_app.conf, "broker_url", live_redis)
-    bell.ring()
+    bell.ring(waking.TASK)
     assert Redis.from_url(live_redis).llen("mail") == 0
     time.sleep(0.15)
-    bell.ring()
+    bell.ring(waking.TASK)
     assert Redis.from_url(live_redis).llen("mail") == 1
     assert [r.getMessage().split(" (")[0] for r in caplog.records if r.name == "notifications.waking"] == [
         "Redis does not answer",
@@ -137,9 +137,9 @@ def test_a_redis_that_was_restarted_is_reached_at_the_first_try(broker: Any) -> 
     port = first.server_address[1]
     Thread(target=first.serve_forever, daemon=True).start()
     bell = broker(f"redis://127.0.0.1:{port}/0")
-    bell.ring()
+    bell.ring(waking.TASK)
     bell._connection.default_channel.client.connection_pool.disconnect()
-    bell.ring()
+    bell.ring(waking.TASK)
     assert Redis(port=port).llen("mail") == 2
     first.shutdown()
     first.server_close()
@@ -147,8 +147,8 @@ def test_a_redis_that_was_restarted_is_reached_at_the_first_try(broker: Any) -> 
 
 def test_threads_do_not_wait_in_line_for_a_slow_redis(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bell = broker("redis://127.0.0.1:1/0")
-    monkeypatch.setattr(Bell, "_send", lambda self: time.sleep(1))
-    threads = [Thread(target=bell.ring) for _ in range(6)]
+    monkeypatch.setattr(Bell, "_send", lambda self, task: time.sleep(1))
+    threads = [Thread(target=bell.ring, args=(waking.TASK,)) for _ in range(6)]
     began = time.monotonic()
     for thread in threads:
         thread.start()

@@ -1,0 +1,1 @@
+"""Webhooks set up by programs, the same as the pages do."""

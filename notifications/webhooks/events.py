@@ -1,0 +1,113 @@
+"""What webhooks tell, by name, and who writes it out. Upper apps register in AppConfig.ready().
+
+@writes("message.added")
+def message_added(event: Event, actor: Actor, now: datetime) -> dict[str, Any] | None: ...
+
+`actor` is the subscriber, and it runs under the subscriber's own database role: what that role may not read is not there,
+and None says that there is nothing to tell it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from notifications.models import Event
+from tenancy.actor import Actor
+
+EVERYBODY = frozenset({"customer", "reseller", "operator"})
+SELLERS = frozenset({"reseller", "operator"})
+TEST = "endpoint.test"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`topic` is the outbox's name for it, "" while no part of the product leaves such events yet."""
+
+    name: str
+    words: str
+    topic: str = ""
+    parties: frozenset[str] = EVERYBODY
+
+    @property
+    def group(self) -> str:
+        return self.name.partition(".")[0]
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("ticket.filed", "A ticket is filed", "ticket.filed"),
+        Kind("ticket.changed", "Its subject, component, site or your own number is corrected", "ticket.changed"),
+        Kind("ticket.assigned", "It is given to somebody", "ticket.assigned"),
+        Kind("ticket.moved", "Its state changes: waiting, solved, closed, opened again, merged", "ticket.moved"),
+        Kind("ticket.coverage_decided", "roZoom decides anew whether it is covered", "ticket.coverage"),
+        Kind("message.added", "Somebody writes a message, or a note you may read", "message.added"),
+        Kind("files.added", "Files come without a message", "files.added"),
+        Kind("severity.proposed", "Another severity is proposed", "severity.proposed"),
+        Kind("severity.answered", "A party agrees, and others are still asked", "severity.answered"),
+        Kind("severity.agreed", "All parties agree: the severity is another now", "severity.agreed"),
+        Kind("severity.objected", "A party does not agree", "severity.objected"),
+        Kind("severity.withdrawn", "A proposal is taken back", "severity.withdrawn"),
+        Kind("severity.expired", "A proposal ends without all answers", "severity.expired"),
+        Kind("clock.escalated", "A step of the ladder: a promise runs out or is late", "sla.escalated", SELLERS),
+        Kind("agreement.asked", "A customer asks for a quote or a renewal", "agreement.asked", SELLERS),
+        Kind("agreement.ordered", "A support agreement is ordered", "agreement.ordered"),
+        Kind("agreement.moved", "A term begins, ends, is suspended or lapses", "agreement.moved"),
+        Kind("agreement.reminded", "A reminder about its end goes out", "agreement.reminder"),
+        Kind("agreement.renewal_offered", "A renewal is offered", "renewal.sent"),
+        Kind("warranty.ending", "Warranties are about to end", "warranty.ending"),
+        Kind("rma.requested", "A return is asked for"),
+        Kind("rma.approved", "It is approved"),
+        Kind("rma.rejected", "It is not approved, with the reasons"),
+        Kind("rma.on_hold", "Something is missing before it can go on"),
+        Kind("rma.backordered", "It waits for a part"),
+        Kind("rma.shipped", "The replacement is on its way"),
+        Kind("rma.delivered", "The replacement has arrived"),
+        Kind("rma.return_overdue", "The old part was due back"),
+        Kind("rma.return_received", "The old part has arrived"),
+        Kind("rma.cancelled", "It is cancelled"),
+        Kind("rma.closed", "It is done"),
+    )
+}
+GROUPS: dict[str, str] = {
+    "ticket": "Tickets",
+    "message": "Messages and files",
+    "files": "Messages and files",
+    "severity": "Severity",
+    "clock": "Promises",
+    "agreement": "Agreements and warranties",
+    "warranty": "Agreements and warranties",
+    "rma": "Returns: sent as soon as returns are handled here",
+}
+BY_TOPIC: dict[str, Kind] = {kind.topic: kind for kind in KINDS.values() if kind.topic}
+
+Writer = Callable[[Event, Actor, datetime], dict[str, Any] | None]
+_writers: dict[str, Writer] = {}
+
+
+def writes(*names: str) -> Callable[[Writer], Writer]:
+    def register(writer: Writer) -> Writer:
+        for name in names:
+            if not KINDS[name].topic:
+                raise RuntimeError(f"nothing leaves events for {name}")
+            if _writers.setdefault(name, writer) is not writer:
+                raise RuntimeError(f"two of them write {name}")
+        return writer
+
+    return register
+
+
+def writer_of(name: str) -> Writer | None:
+    return _writers.get(name)
+
+
+def kinds_for(party: str) -> list[Kind]:
+    """What an organisation of this side can be told."""
+    return [kind for kind in KINDS.values() if party in kind.parties]
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Each once, as they stand in the table above."""
+    wanted = set(names)
+    return [name for name in KINDS if name in wanted]
