@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
+from threading import Event
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,8 +14,10 @@ from sla.sweeper import sweep_all
 from tenancy.context import work_unit
 from tests.sla.promises import STAFF, ensure_ladder, reported
 from tests.tickets.promises import happened, past_ticket, promise, stretches
+from tests.together import together
 from tests.world import World, message, ticket
 from tickets.models import Ticket
+from tickets.replaying import replay_all
 from tickets.services import answer_severity, merge, propose_severity
 
 HOUR = timedelta(hours=1)
@@ -89,6 +92,30 @@ def test_a_ticket_from_before_is_named_apart_and_never_as_right(world: World) ->
 def from_before(old: Ticket) -> None:
     """Its trail as it was written before: an event without a word about clocks."""
     happened(old, "ticket.filed", old.reported_at, severity=old.severity)
+
+
+def test_deeds_done_meanwhile_are_no_difference(lasting_world: World) -> None:
+    ensure_ladder()
+    talk = [ticket(lasting_world, severity=number % 3 + 1) for number in range(3)]
+    done = Event()
+
+    def deeds() -> None:
+        try:
+            for _ in range(8):
+                for one in talk:
+                    message(lasting_world, one, "marek")
+                    message(lasting_world, one, "ilse")
+        finally:
+            done.set()
+
+    def look() -> list[str]:
+        found: list[str] = []
+        while not done.is_set():
+            found += [str(difference) for one in replay_all(batch=2) for difference in one.differences]
+        return found
+
+    assert together(deeds, look)[1] == []
+    assert replayed().startswith("3 tickets: 27 segments ")
 
 
 def test_what_does_not_exist_is_said(world: World) -> None:

@@ -203,6 +203,14 @@ def test_merging_changes_no_severity_of_a_promise(world: World) -> None:
     assert [difference for one in replay_all() for difference in one.differences] == []
 
 
+def test_a_first_answer_that_was_late_stays_missed_when_a_merge_hastens_it(world: World) -> None:
+    with work_unit(WORKER) as unit:
+        now = unit.now
+    later, latest = (ticket(world, severity=1, now=now - timedelta(hours=hours)) for hours in (2, 3))
+    act(world, "marek", merge, ticket=latest, into=later)
+    assert (fresh(later).clock_due_at, fresh(later).response_outcome) == (latest.response_due_at, "MISSED")
+
+
 def test_a_deed_that_moves_a_clock_and_does_not_say_so_is_not_done(world: World) -> None:
     filed = ticket(world)
 
