@@ -14,12 +14,12 @@ from notifications.webhooks import queries, services
 from notifications.webhooks.api import shapes
 from notifications.webhooks.api.shapes import (
     DELIVERY_STATES,
+    NewWebhookEndpointShape,
+    NothingBody,
     WebhookDeliveryShape,
     WebhookEndpointBody,
     WebhookEndpointChange,
     WebhookEndpointShape,
-    NewWebhookEndpointShape,
-    NothingBody,
     WebhookReplayShape,
     write_delivery,
     write_endpoint,
