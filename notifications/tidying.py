@@ -24,6 +24,14 @@ DELETE FROM notifications_event WHERE id IN (
 OLD_NOTICES = """
 DELETE FROM notifications_notice WHERE id IN (
   SELECT id FROM notifications_notice WHERE created_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
+# What was given up is the receiver's to send again, for as long as it is shown.
+OLD_WEBHOOKS = """
+DELETE FROM notifications_webhookdelivery WHERE id IN (
+  SELECT id FROM notifications_webhookdelivery
+  WHERE created_at < now() - make_interval(secs => %(age)s) AND state IN ('SENT', 'DEAD') LIMIT %(batch)s)"""
+OLD_SECRETS = """
+DELETE FROM notifications_webhooksecret WHERE id IN (
+  SELECT id FROM notifications_webhooksecret WHERE expires_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
 DONE_DEEDS = """
 DELETE FROM tenancy_donedeed WHERE id IN (
   SELECT id FROM tenancy_donedeed WHERE created_at < now() - make_interval(secs => %(age)s) LIMIT %(batch)s)"""
@@ -46,6 +54,8 @@ def tidy() -> dict[str, int]:
         "events": _delete(HANDLED_EVENTS, KEPT),
         "notices": _delete(OLD_NOTICES, NOTICES_KEPT),
         "settled": _settled(),
+        "webhooks": _delete(OLD_WEBHOOKS, KEPT),
+        "secrets": _delete(OLD_SECRETS, timedelta(hours=1)),
         "deeds": _delete(DONE_DEEDS, deeds),
         "invitations": _delete(EXPIRED_INVITATIONS, KEPT),
         "sessions": _delete(EXPIRED_SESSIONS, timedelta(), None),  # they belong to the login role

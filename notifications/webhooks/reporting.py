@@ -10,7 +10,9 @@ from notifications.models import Notice, WebhookEndpoint
 from notifications.readers import Reader, members
 from notifications.services import one_line, queue_mail
 from rozoom_support.lib.ui.times import deadline
+from tenancy.actor import Actor
 from tenancy.capabilities import CAPABILITIES
+from tenancy.context import as_login_role
 
 TOPIC = "webhook.switched_off"
 
@@ -18,7 +20,7 @@ TOPIC = "webhook.switched_off"
 def report_switched_off(endpoint: WebhookEndpoint, now: datetime) -> None:
     """As the worker, in the transaction that switches it off: mail and notice to each of those who can do something."""
     path = reverse("notifications:webhook", args=[endpoint.pk])
-    for reader in members(organisation_id=endpoint.organisation_id, role__in=CAPABILITIES["webhook:manage"]):
+    for reader in _administrators(endpoint):
         letter = _letter(endpoint, reader, now)
         url = settings.BASE_URL + path
         queue_mail(
@@ -39,6 +41,38 @@ def report_switched_off(endpoint: WebhookEndpoint, now: datetime) -> None:
             path=path,
             created_at=now,
         )
+
+
+def report_made_by_program(endpoint: WebhookEndpoint, actor: Actor, now: datetime) -> None:
+    """In any context. Withdrawing a stolen token does not end the webhooks it made: people must know of them."""
+    path = reverse("notifications:webhook", args=[endpoint.pk])
+    with as_login_role():  # a tenant's own role may not read people
+        readers = _administrators(endpoint)
+    for reader in readers:
+        letter = Letter(
+            lead=f"The program {actor.name} set up a webhook.",
+            paragraphs=[
+                "From now on what it chose is sent there. If nobody of you meant that, remove the webhook and withdraw "
+                "the program's token."
+            ],
+            facts=[("Address", endpoint.url), ("What it is", endpoint.description or "no description")],
+            action="Look at the webhook",
+            why="You get this because you manage the webhooks of your organisation.",
+        )
+        url = settings.BASE_URL + path
+        queue_mail(
+            to=reader.email,
+            subject=f"A program set up a webhook: {endpoint}",
+            text=as_text(letter, url),
+            html=as_html(letter, url, "A program set up a webhook"),
+            dedup=f"webhook.{endpoint.pk.hex}.{endpoint.version}.made.{reader.person_id}",
+            headers={"X-Auto-Response-Suppress": "All"},
+            now=now,
+        )
+
+
+def _administrators(endpoint: WebhookEndpoint) -> list[Reader]:
+    return members(organisation_id=endpoint.organisation_id, role__in=CAPABILITIES["webhook:manage"])
 
 
 def _letter(endpoint: WebhookEndpoint, reader: Reader, now: datetime) -> Letter:

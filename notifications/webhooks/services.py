@@ -11,6 +11,7 @@ from django.db import transaction
 from notifications.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from notifications.waking import wake_webhooks
 from notifications.webhooks.events import in_order, kinds_for
+from notifications.webhooks.reporting import report_made_by_program
 from notifications.webhooks.signing import SEALED_FOR, new_secret
 from notifications.webhooks.spreading import test_row
 from notifications.webhooks.wall import NotAllowedThere, check_url
@@ -54,6 +55,8 @@ def make_endpoint(
     )
     secret = _add_secret(endpoint, now)
     _record(actor, endpoint, "webhook.made", now, url=endpoint.url, events=endpoint.events)
+    if actor.kind == "token":
+        report_made_by_program(endpoint, actor, now)
     return endpoint, secret
 
 
@@ -70,6 +73,8 @@ def change_endpoint(
         return endpoint
     for name, value in changed.items():
         setattr(endpoint, name, value)
+    if "url" in changed and actor.kind == "token":
+        report_made_by_program(endpoint, actor, now)
     if "url" in changed:  # another receiver: what the old one did says nothing of it
         _forget_failures(endpoint)
     _save(endpoint, *changed, *(HEALTH if "url" in changed else ()))
@@ -143,6 +148,7 @@ def send_test(*, actor: Actor, endpoint: WebhookEndpoint, now: datetime) -> Webh
         raise CannotSend(f"{TESTS_WAITING} tests wait already. Look at what became of them first.")
     row = test_row(endpoint, now)
     row.save(force_insert=True)
+    row.refresh_from_db()
     _call_soon(endpoint)
     return row
 

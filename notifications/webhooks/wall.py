@@ -11,7 +11,12 @@ LOWEST_FREE_PORT = 1024
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Addresses that carry an IPv4 address inside, which a gateway would go on to: NAT64 and the old "compatible" form.
 CARRIES_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
-NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
+# What Python's own table leaves open, or fills in only in later versions.
+NOT_FOR_PEOPLE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")
+)
+UNICAST_IPV6 = ipaddress.ip_network("2000::/3")  # all that is given out
 # Names that never lead out of a house, whatever a resolver says of them.
 INSIDE = (".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".intranet", ".home.arpa", ".test", ".onion")
 
@@ -83,12 +88,12 @@ def literal_of(host: str) -> Address | None:
 def is_public(address: Address) -> bool:
     """Globally routable, and no wrapper around something that is not."""
     if isinstance(address, ipaddress.IPv6Address):
-        if address in NAT64_LOCAL:
-            return False
         if inside := _carried(address):
             return is_public(inside)
-        if address.is_site_local:
+        if address not in UNICAST_IPV6:
             return False
+    if any(address in network for network in NOT_FOR_PEOPLE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
 
 

@@ -84,8 +84,8 @@ def test_bodies_refuse_what_they_do_not_know():
         "AssignmentBody",
         "MessageBody",
         "FileForm",
-        "EndpointBody",
-        "EndpointChange",
+        "WebhookEndpointBody",
+        "WebhookEndpointChange",
     ):
         assert DESCRIPTION["components"]["schemas"][name]["additionalProperties"] is False, name
 

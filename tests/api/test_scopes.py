@@ -62,7 +62,7 @@ NEEDS = {
     "read_site": {"components:read"},
     "read_attainment": READ,
     "read_token": set(),
-    **dict.fromkeys(WEBHOOKS, {"webhooks:manage"}),
+    **{name: {"webhooks:manage"} for name in WEBHOOKS},
 }
 
 

@@ -17,7 +17,7 @@ STATES = ("ON", "OFF", "DEAD")
 DELIVERY_STATES = ("QUEUED", "SENT", "DEAD")
 
 
-class EndpointShape(serializers.Serializer):
+class WebhookEndpointShape(serializers.Serializer):
     id = serializers.UUIDField()
     url = serializers.CharField()
     description = serializers.CharField()
@@ -35,24 +35,24 @@ class EndpointShape(serializers.Serializer):
     version = serializers.IntegerField()
 
 
-class NewEndpointShape(EndpointShape):
+class NewWebhookEndpointShape(WebhookEndpointShape):
     secret = serializers.CharField(
         allow_null=True, help_text="Shown this once, to check signatures with. Null when the same request came before."
     )
 
 
-class EndpointBody(StrictSerializer):
-    read_only_names = frozenset(EndpointShape().fields)
+class WebhookEndpointBody(StrictSerializer):
+    read_only_names = frozenset(WebhookEndpointShape().fields)
 
     url = Text(max_length=LONGEST_URL, one_line=True, help_text="https, on port 443 or one above 1023.")
     events = serializers.ListField(child=Choice(list(KINDS)), allow_empty=False, max_length=len(KINDS))
     description = Text(max_length=120, one_line=True, required=False, allow_blank=True)
 
 
-class EndpointChange(StrictSerializer):
+class WebhookEndpointChange(StrictSerializer):
     """What is left out stays."""
 
-    read_only_names = frozenset(EndpointShape().fields)
+    read_only_names = frozenset(WebhookEndpointShape().fields)
 
     url = Text(max_length=LONGEST_URL, one_line=True, required=False)
     events = serializers.ListField(child=Choice(list(KINDS)), allow_empty=False, max_length=len(KINDS), required=False)
@@ -64,14 +64,14 @@ class NothingBody(StrictSerializer):
     """An empty object."""
 
 
-class TryShape(serializers.Serializer):
+class WebhookTryShape(serializers.Serializer):
     at = serializers.DateTimeField()
     status = serializers.IntegerField(allow_null=True, help_text="Null when no answer came.")
     ms = serializers.IntegerField()
     error = serializers.CharField(help_text="Empty when it was taken.")
 
 
-class DeliveryShape(serializers.Serializer):
+class WebhookDeliveryShape(serializers.Serializer):
     id = serializers.UUIDField()
     webhook_id = serializers.CharField(help_text="As the header webhook-id names it.")
     type = serializers.CharField()
@@ -80,11 +80,11 @@ class DeliveryShape(serializers.Serializer):
     sent_at = serializers.DateTimeField(allow_null=True)
     attempts = serializers.IntegerField()
     next_at = serializers.DateTimeField(allow_null=True, help_text="When it is tried next; null unless QUEUED.")
-    tries = TryShape(many=True, help_text="The last twenty.")
-    body = serializers.JSONField(help_text="What is sent, as JSON.")
+    tries = WebhookTryShape(many=True, help_text="The last twenty.")
+    body = serializers.DictField(help_text="What is sent: id, type, timestamp and data.")
 
 
-class ReplayShape(serializers.Serializer):
+class WebhookReplayShape(serializers.Serializer):
     number = serializers.IntegerField(help_text="How many are sent again; at most 1,000 at a time.")
 
 

@@ -14,13 +14,13 @@ from notifications.webhooks import queries, services
 from notifications.webhooks.api import shapes
 from notifications.webhooks.api.shapes import (
     DELIVERY_STATES,
-    DeliveryShape,
-    EndpointBody,
-    EndpointChange,
-    EndpointShape,
-    NewEndpointShape,
+    NewWebhookEndpointShape,
     NothingBody,
-    ReplayShape,
+    WebhookDeliveryShape,
+    WebhookEndpointBody,
+    WebhookEndpointChange,
+    WebhookEndpointShape,
+    WebhookReplayShape,
     write_delivery,
     write_endpoint,
 )
@@ -72,7 +72,7 @@ class Endpoints(WebhookView):
         id_="list_webhook_endpoints",
         summary="List webhooks",
         words="Those of your organisation, the oldest first.",
-        answer=page_of(EndpointShape, "WebhookEndpointPage"),
+        answer=page_of(WebhookEndpointShape, "WebhookEndpointPage"),
         parameters=CURSOR,
         examples=shapes.answer("A page", shapes.page_body(shapes.ENDPOINT)),
     )
@@ -84,8 +84,8 @@ class Endpoints(WebhookView):
         id_="make_webhook_endpoint",
         summary="Make a webhook",
         words="It is on from the next event. The answer has its secret, and no other answer ever has.",
-        request=EndpointBody,
-        answer=NewEndpointShape,
+        request=WebhookEndpointBody,
+        answer=NewWebhookEndpointShape,
         status=201,
         problems=[*BODY, 409],
         parameters=[IDEMPOTENCY_KEY, tag_header(201), location_header()],
@@ -96,7 +96,7 @@ class Endpoints(WebhookView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         def respond() -> tuple[WebhookEndpoint, str]:
-            body = valid_body(EndpointBody, request.data)
+            body = valid_body(WebhookEndpointBody, request.data)
             return services.make_endpoint(actor=actor_of(request), now=now_of(request), **body)
 
         return with_secret(request, respond, 201)
@@ -108,7 +108,7 @@ class OneEndpoint(WebhookView):
     @operation(
         id_="read_webhook_endpoint",
         summary="Read a webhook",
-        answer=EndpointShape,
+        answer=WebhookEndpointShape,
         problems=[404],
         parameters=[tag_header(200)],
         examples=shapes.answer("A webhook", shapes.ENDPOINT),
@@ -120,8 +120,8 @@ class OneEndpoint(WebhookView):
         id_="change_webhook_endpoint",
         summary="Change a webhook, or switch it on or off",
         words="What waits when it is switched off is given up; it can be sent again when it is on.",
-        request=EndpointChange,
-        answer=EndpointShape,
+        request=WebhookEndpointChange,
+        answer=WebhookEndpointShape,
         problems=[*DONE, 412, 428],
         parameters=[IF_MATCH, tag_header(200)],
         examples=[
@@ -133,7 +133,7 @@ class OneEndpoint(WebhookView):
     def patch(self, request: Request, endpoint_id: str) -> HttpResponse:
         endpoint = self.endpoint(request, endpoint_id)
         version = required_version(request)
-        body = valid_body(EndpointChange, request.data)
+        body = valid_body(WebhookEndpointChange, request.data)
         state = body.pop("state", None)
         actor, now = actor_of(request), now_of(request)
         endpoint = services.change_endpoint(actor=actor, endpoint=endpoint, version=version, now=now, **body)
@@ -150,7 +150,7 @@ class Rotation(WebhookView):
         summary="Make a new secret",
         words="For 24 hours each call is signed with both. The body is an empty object.",
         request=NothingBody,
-        answer=NewEndpointShape,
+        answer=NewWebhookEndpointShape,
         problems=DONE,
         parameters=[IDEMPOTENCY_KEY, tag_header(200)],
         examples=[
@@ -176,7 +176,7 @@ class Removal(WebhookView):
         summary="Remove a webhook",
         words="For good. The answer is the webhook as it was last. The body is an empty object.",
         request=NothingBody,
-        answer=EndpointShape,
+        answer=WebhookEndpointShape,
         problems=DONE,
         parameters=[IDEMPOTENCY_KEY],
         examples=[shapes.asked("Nothing to say", {}), *shapes.answer("A webhook", {**shapes.ENDPOINT, "state": "OFF"})],
@@ -201,7 +201,7 @@ class Test(WebhookView):
         summary="Send a test",
         words="Of the type endpoint.test. Read the delivery to see what became of it. The body is an empty object.",
         request=NothingBody,
-        answer=DeliveryShape,
+        answer=WebhookDeliveryShape,
         status=201,
         problems=DONE,
         parameters=[IDEMPOTENCY_KEY, location_header()],
@@ -228,7 +228,7 @@ class Deliveries(WebhookView):
         id_="list_webhook_deliveries",
         summary="List what was sent",
         words="The newest first, for 30 days.",
-        answer=page_of(DeliveryShape, "WebhookDeliveryPage"),
+        answer=page_of(WebhookDeliveryShape, "WebhookDeliveryPage"),
         problems=[404],
         parameters=[query("state", "QUEUED, SENT or DEAD (given up).", enum=list(DELIVERY_STATES)), *CURSOR],
         examples=shapes.answer("A page", shapes.page_body(shapes.DELIVERY)),
@@ -249,7 +249,7 @@ class OneDelivery(WebhookView):
     @operation(
         id_="read_webhook_delivery",
         summary="Read what was sent",
-        answer=DeliveryShape,
+        answer=WebhookDeliveryShape,
         problems=[404],
         examples=shapes.answer("A delivery", shapes.DELIVERY),
     )
@@ -266,7 +266,7 @@ class Replay(WebhookView):
         summary="Send it again",
         words="Word for word and under the same id, whatever became of it. The body is an empty object.",
         request=NothingBody,
-        answer=DeliveryShape,
+        answer=WebhookDeliveryShape,
         problems=DONE,
         parameters=[IDEMPOTENCY_KEY],
         examples=[shapes.asked("Nothing to say", {}), *shapes.answer("A delivery", shapes.DELIVERY)],
@@ -291,7 +291,7 @@ class ReplayFailed(WebhookView):
         summary="Send again all that was given up",
         words="The oldest first. The body is an empty object.",
         request=NothingBody,
-        answer=ReplayShape,
+        answer=WebhookReplayShape,
         problems=DONE,
         parameters=[IDEMPOTENCY_KEY],
         examples=[shapes.asked("Nothing to say", {}), *shapes.answer("How many", {"number": 12})],

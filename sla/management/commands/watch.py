@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from notifications.tasks import work
+from notifications.tasks import work, work_on_webhooks
 from sla.sweeper import run_for
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,13 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-        # Two threads, because a mail server that hangs must not hold up the promises. Daemons, because a process that
-        # was told to end does not wait for that server either: what was claimed comes back when its lease is over.
-        rounds = [("sweep", _sweep, SWEEP_AGAIN), ("mail", _mail, settings.WATCH_INTERVAL)]
+        # Three threads, because a mail server or a webhook that hangs must not hold up the promises. Daemons, because a process
+        # that was told to end does not wait for those servers either: what was claimed comes back when its lease is over.
+        rounds = [
+            ("sweep", _sweep, SWEEP_AGAIN),
+            ("mail", _mail, settings.WATCH_INTERVAL),
+            ("webhooks", _webhooks, settings.WATCH_INTERVAL),
+        ]
         threads = [
             threading.Thread(target=_repeat, args=(one, interval, stop), name=name, daemon=True)
             for name, one, interval in rounds
@@ -57,6 +61,11 @@ def _mail() -> None:
     handled, sent = work(seconds=10)
     if handled or sent:
         log.info("handled %s events, sent %s mails", handled, sent)
+
+
+def _webhooks() -> None:
+    if sent := work_on_webhooks(seconds=10):
+        log.info("sent %s webhooks", sent)
 
 
 def _repeat(one: Callable[[], None], interval: float, stop: threading.Event) -> None:

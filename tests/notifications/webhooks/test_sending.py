@@ -147,7 +147,7 @@ def test_an_event_nobody_has_looked_at_holds_back_later_ones_of_its_ticket(
 
 
 def test_after_a_day_it_is_given_up_and_the_next_one_goes(world: World, receiver: Receiver, subscribe: Subscribe):
-    endpoint, _ = subscribe("acme", receiver.url, events=["message.added"])
+    subscribe("acme", receiver.url, events=["message.added"])
     receiver.answer = lambda got: (500, {}, b"")
     filed = ticket(world)
     message(world, filed, body="a")
@@ -236,10 +236,9 @@ def test_slow_dead_and_dripping_ones_delay_nobody(
     finally:
         slow.stop()
     errors = {row.last_error for row in rows() if row.state != "SENT" and row.attempts}
-    assert errors == {
-        "No whole answer within 2 seconds",
-        "The host does not take connections on this port",
-    }
+    refused = "The host does not take connections on this port"
+    assert refused in errors
+    assert errors - {refused} <= {"No whole answer within 2 seconds", "No answer in time"} != set()
 
 
 def test_a_dead_endpoint_is_left_alone_for_longer_and_longer(world: World, receiver: Receiver, subscribe: Subscribe):
@@ -274,7 +273,7 @@ def test_a_customer_that_changed_its_reseller_is_not_told_to_the_old_one(
     world: World, receiver: Receiver, subscribe: Subscribe
 ):
     """Not even what was written before, and it vanishes from the old one's list."""
-    endpoint, _ = subscribe("delta", receiver.url)
+    subscribe("delta", receiver.url)
     receiver.answer = lambda got: (500, {}, b"")
     ticket(world)
     go()
