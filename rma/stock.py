@@ -193,7 +193,8 @@ def _at_most(count: int, mu: float) -> float:
 
 
 def _terms_down(start: int, mu: float) -> list[float]:
-    terms, term, count = [], poisson(start, mu), start
+    terms: list[float] = []
+    term, count = poisson(start, mu), start
     while count >= 0 and (term > NEGLIGIBLE or not terms):
         terms.append(term)
         term *= count / mu
@@ -203,7 +204,8 @@ def _terms_down(start: int, mu: float) -> list[float]:
 
 def _terms_up(start: int, mu: float) -> list[float]:
     """From a start above mu, until a term no longer matters beside the first."""
-    terms, term, count = [], poisson(start, mu), start
+    terms: list[float] = []
+    term, count = poisson(start, mu), start
     least = term * NEGLIGIBLE
     while term > least:
         terms.append(term)
