@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "sla",
     "contracts",
     "tickets",
+    "rma",
     "rozoom_support",
 ]
 MIDDLEWARE = [
@@ -346,6 +347,11 @@ TENANT_SHARED_TABLES = {
     "contracts_importrow": {"staff": _ALL},
     "contracts_importproblem": {"staff": _ALL, "worker": "SELECT"},
     "contracts_bankline": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
+    **dict.fromkeys(
+        ("rma_businesscalendar", "rma_calendarday", "rma_warehouse", "rma_pool", "rma_basestock", "rma_substitute"),
+        {"staff": _ALL, "worker": _ALL},
+    ),
+    "rma_poolunit": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
     "contracts_product": {
         "customer": "SELECT",
         "reseller": "SELECT",
