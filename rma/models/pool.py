@@ -157,6 +157,7 @@ class ProductSupplier(models.Model):
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="suppliers", db_index=False)
     supplier = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    address = models.TextField(blank=True, help_text="Where parts are sent.")
     repair_days = models.PositiveSmallIntegerField(default=30, help_text="From arrival to leaving, as agreed.")
 
     class Meta:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from contracts.models import Component, Invoice, Site
-from rma.models.pool import PoolUnit
+from rma.models.pool import Pool, PoolUnit
 from rma.states import ENDED, Diagnosis, Ending, Inspection, Media, Missing, RmaKind, RmaState
 from rozoom_support.lib.ids import new_id
 from tenancy.models import TenantModel, TenantQuerySet
@@ -81,6 +81,7 @@ class Rma(TenantModel):
     requested_at = models.DateTimeField()
     requested_by_name = models.CharField(max_length=160)
     requested_by_party = models.CharField(max_length=10)
+    requested_by_id = models.BigIntegerField(null=True, help_text="The person; another one confirms a new place.")
     ship_to = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", **WITHOUT_KEY)
     contact_name = models.CharField(max_length=120, blank=True)
     contact_phone = models.CharField(max_length=40, blank=True)
@@ -116,6 +117,13 @@ class Rma(TenantModel):
     list_price = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     list_price_currency = models.CharField(max_length=3, blank=True)
 
+    pool = models.ForeignKey(
+        Pool,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whose warehouse the promise is made for.",
+    )
     unit = models.ForeignKey(
         PoolUnit, on_delete=models.PROTECT, null=True, related_name="returns", help_text="Reserved for it, or sent."
     )
@@ -145,6 +153,8 @@ class Rma(TenantModel):
     valid_until = models.DateField(null=True, help_text="The failed part is sent by then.")
     diagnosis = models.CharField(max_length=14, choices=Diagnosis, blank=True)
     diagnosis_note = models.CharField(max_length=1000, blank=True)
+    repaired_at = models.DateTimeField(null=True)
+    exchange_serial = models.CharField(max_length=80, blank=True, help_text="Of what comes back instead.")
     repair_report = models.CharField(max_length=2000, blank=True)
     repair_invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="+", **WITHOUT_KEY)
 
@@ -268,7 +278,6 @@ class RmaNotice(TenantModel):
     class Kind(models.TextChoices):
         RETURN_REMINDER = "RETURN_REMINDER", "The failed part is due"
         OVERDUE = "OVERDUE", "The failed part is overdue"
-        CHARGE_SOON = "CHARGE_SOON", "It may be charged for"
         INBOUND_REMINDER = "INBOUND_REMINDER", "The part was not sent yet"
 
     tenant_parent = "rma"
