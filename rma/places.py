@@ -38,7 +38,7 @@ def _place(calendar: BusinessCalendar | None, zone: str, country: str, subdivisi
         subdivision=subdivision,
         opened=days[True],
         closed=days[False],
-        weekend=calendar.weekend,
+        weekend=calendar.weekend or None,
         copied_years=frozenset(calendar.copied_years),
         **more,  # type: ignore[arg-type]
     )

@@ -14,12 +14,6 @@ from rozoom_support.lib.ids import new_id
 from rozoom_support.lib.zones import validate_time_zone
 from tenancy.models import Organisation
 
-SATURDAY, SUNDAY = 5, 6
-
-
-def saturday_and_sunday() -> list[int]:
-    return [SATURDAY, SUNDAY]
-
 
 class BusinessCalendar(models.Model):
     """Which days are worked: at one warehouse, or wherever goods arrive in a country or a part of it."""
@@ -32,7 +26,9 @@ class BusinessCalendar(models.Model):
     purpose = models.CharField(max_length=11, choices=Purpose, default=Purpose.DESTINATION)
     country = models.CharField(max_length=2, help_text="Two letters, such as DE.")
     subdivision = models.CharField(max_length=6, blank=True)
-    weekend = ArrayField(models.PositiveSmallIntegerField(), default=saturday_and_sunday, help_text="Monday is 0.")
+    weekend = ArrayField(
+        models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Monday is 0. Empty: the country's own."
+    )
     copied_years = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
 
     class Meta:
