@@ -15,6 +15,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
+from textwrap import shorten
 from typing import Any
 
 from rma.business_days import CUT_OFF, DAY, NoBusinessDay, Place
@@ -24,6 +25,8 @@ __all__ = ["NoBusinessDay", "Place", "Promise", "as_place", "non_return_day", "p
 
 RETURN_DAYS = 10  # business days at the destination
 KEPT_DAYS = 30  # calendar days after delivery, after which a part that did not come back is charged
+LONGEST_REASON, LONGEST_NAME = 400, 60  # characters; a reason is kept in a column
+FEW_DAYS = 2  # closed days that are named one by one
 OTHER_NAMES = {
     "zone": ("time_zone", "timezone", "tz", "tzinfo"),
     "subdivision": ("subdiv",),
@@ -124,32 +127,42 @@ def _day_at(place: Place, when: date | datetime) -> date:
 def _reason(approved_at: datetime, depot: Place, site: Place, ship_day: date, arrives: date) -> str:
     """Approved 14:20 in Chicago, before the 15:00 cut-off, leaves today (Tue 24 Nov 2026). Expected on Wed 25 Nov."""
     local = approved_at.astimezone(depot.tz())
-    today = local.date()
-    leaves = "leaves today" if ship_day == today else "leaves on the next business day"
-    sentences = (
-        f"Approved {local:%H:%M} in {depot.city}, {_when(local, depot)}, {leaves} ({_day(ship_day)} {ship_day.year}).",
-        *_closures(depot.city, depot, today + DAY, ship_day),
-        f"Expected {f'at {site.name} ' if site.name else ''}on {_day(arrives)}.",
-        *_closures(site.name or "The destination", site, ship_day + DAY, arrives),
-    )
-    return " ".join(sentences)
+    city, there = _short(depot.city), _short(site.name)
+    leaves = "leaves today" if ship_day == local.date() else "leaves on the next business day"
+    approved = f"Approved {local:%H:%M} in {city}, {_when(local, depot)}, {leaves} ({_day(ship_day)} {ship_day.year})."
+    arrival = f"Expected {f'at {there} ' if there else ''}on {_day(arrives)}."
+    waits = _closure(city, depot, local.date() + DAY, ship_day)
+    later = _closure(there or "The destination", site, ship_day + DAY, arrives)
+    told = (approved, waits, arrival, later), (approved, waits, arrival), (approved, arrival)
+    sentences = (" ".join(filter(None, one)) for one in told)
+    return next(words for words in sentences if len(words) <= LONGEST_REASON)
 
 
 def _when(local: datetime, depot: Place) -> str:
     because = depot.closed_because(local.date())
     if because:
-        return "at the weekend" if because == "weekend" else f"on a day it is closed ({because})"
+        return "at the weekend" if because == "weekend" else f"on a day it is closed ({_short(because)})"
     cut_off = f"the {depot.cut_off:%H:%M} cut-off"
     if local < cut_off_of(depot, local.date()):
         return f"before {cut_off}"
     return f"at {cut_off}" if f"{local:%H:%M}" == f"{depot.cut_off:%H:%M}" else f"after {cut_off}"
 
 
-def _closures(who: str, place: Place, start: date, end: date) -> list[str]:
-    """The days in between on which it does not work, but for weekends, which everybody expects."""
+def _closure(who: str, place: Place, start: date, end: date) -> str:
+    """Why nothing happens there from one day to before another. Weekends alone everybody expects."""
     days = [start + number * DAY for number in range((end - start).days)]
     found = [(day, because) for day in days if (because := place.closed_because(day)) and because != "weekend"]
-    return [f"{who} is closed on {_day(day)}" + (f": {why}." if why != "closed" else ".") for day, why in found]
+    if not found:
+        return ""
+    if len(found) > FEW_DAYS:
+        why = next((because for _, because in found if because != "closed"), "")
+        return f"{who} is closed from {_day(found[0][0])} to {_day(found[-1][0])}{f': {_short(why)}' if why else ''}."
+    said = [_day(day) + (f" ({_short(why)})" if why != "closed" else "") for day, why in found]
+    return f"{who} is closed on {' and '.join(said)}."
+
+
+def _short(name: str) -> str:
+    return shorten(name, LONGEST_NAME, placeholder=" …") if len(name) > LONGEST_NAME else name
 
 
 def _day(day: date) -> str:

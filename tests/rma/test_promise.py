@@ -56,11 +56,11 @@ REASONS = {
     ),
     "2026-11-24T21:00:00Z": (
         "Approved 15:00 in Chicago, at the 15:00 cut-off, leaves on the next business day (Wed 25 Nov 2026). "
-        "Expected on Fri 27 Nov. The destination is closed on Thu 26 Nov: Thanksgiving Day."
+        "Expected on Fri 27 Nov. The destination is closed on Thu 26 Nov (Thanksgiving Day)."
     ),
     "2026-11-25T23:10:00Z": (
         "Approved 17:10 in Chicago, after the 15:00 cut-off, leaves on the next business day (Fri 27 Nov 2026). "
-        "Chicago is closed on Thu 26 Nov: Thanksgiving Day. Expected on Mon 30 Nov."
+        "Chicago is closed on Thu 26 Nov (Thanksgiving Day). Expected on Mon 30 Nov."
     ),
     "2026-11-26T16:00:00Z": (
         "Approved 10:00 in Chicago, on a day it is closed (Thanksgiving Day), leaves on the next business day "
@@ -83,8 +83,17 @@ def test_a_place_with_a_name_is_called_by_it_and_an_exception_by_its_reason() ->
     site = Place(name="Head office", closed=[date(2026, 11, 30)])
     reason = promise(datetime(2026, 11, 24, 21, 30, tzinfo=UTC), depot, site).reason
     assert "Approved 15:30 in Joliet" in reason
-    assert "Joliet is closed on Wed 25 Nov: stock count." in reason
+    assert "Joliet is closed on Wed 25 Nov (stock count) and Thu 26 Nov (Thanksgiving Day)." in reason
     assert "Expected at Head office on Tue 1 Dec. Head office is closed on Mon 30 Nov." in reason
+
+
+def test_a_reason_fits_its_column_however_long_the_names_are() -> None:
+    week = {date(2026, 9, 29) + timedelta(n): "The national holiday of everything that shines " * 4 for n in range(9)}
+    place = Place(name="A depot at the far end of the world, " * 4, closed=week)
+    reason = promise(datetime(2026, 9, 28, 22, 0, tzinfo=UTC), place, place).reason
+    assert len(reason) <= 400
+    assert "is closed from Tue 29 Sep to Wed 7 Oct: The national holiday of everything that shines" in reason
+    assert "Expected at A depot at the far end" in reason
 
 
 def test_the_part_is_due_back_after_ten_business_days_where_it_stands() -> None:
