@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from rozoom_support.lib.ui.times import MONTHS, WEEKDAYS
+
 DAY = timedelta(days=1)
 LONGEST_CLOSURE = 366  # days; a calendar with no business day in so many has a mistake in it
 CUT_OFF = time(15)
@@ -114,6 +116,11 @@ def public_days(country: str, subdivision: str, year: int) -> PublicDays:
         weekend=frozenset(day.weekday() for day in last_week if found.is_weekend(day)),
         worked=frozenset(day for day in found.weekend_workdays if day.year == year),
     )
+
+
+def day_words(day: date) -> str:
+    """Tue 24 Nov"""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 def is_known(country: str, subdivision: str = "") -> bool:

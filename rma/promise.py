@@ -18,8 +18,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from textwrap import shorten
 from typing import Any
 
-from rma.business_days import CUT_OFF, DAY, NoBusinessDay, Place
-from rozoom_support.lib.ui.times import MONTHS, WEEKDAYS
+from rma.business_days import CUT_OFF, DAY, NoBusinessDay, Place, day_words
 
 __all__ = ["NoBusinessDay", "Place", "Promise", "as_place", "non_return_day", "promise", "return_due", "schedule_met"]
 
@@ -129,8 +128,10 @@ def _reason(approved_at: datetime, depot: Place, site: Place, ship_day: date, ar
     local = approved_at.astimezone(depot.tz())
     city, there = _short(depot.city), _short(site.name)
     leaves = "leaves today" if ship_day == local.date() else "leaves on the next business day"
-    approved = f"Approved {local:%H:%M} in {city}, {_when(local, depot)}, {leaves} ({_day(ship_day)} {ship_day.year})."
-    arrival = f"Expected {f'at {there} ' if there else ''}on {_day(arrives)}."
+    approved = (
+        f"Approved {local:%H:%M} in {city}, {_when(local, depot)}, {leaves} ({day_words(ship_day)} {ship_day.year})."
+    )
+    arrival = f"Expected {f'at {there} ' if there else ''}on {day_words(arrives)}."
     waits = _closure(city, depot, local.date() + DAY, ship_day)
     later = _closure(there or "The destination", site, ship_day + DAY, arrives)
     told = (approved, waits, arrival, later), (approved, waits, arrival), (approved, arrival)
@@ -156,14 +157,10 @@ def _closure(who: str, place: Place, start: date, end: date) -> str:
         return ""
     if len(found) > FEW_DAYS:
         why = next((because for _, because in found if because != "closed"), "")
-        return f"{who} is closed from {_day(found[0][0])} to {_day(found[-1][0])}{f': {_short(why)}' if why else ''}."
-    said = [_day(day) + (f" ({_short(why)})" if why != "closed" else "") for day, why in found]
+        return f"{who} is closed from {day_words(found[0][0])} to {day_words(found[-1][0])}{f': {_short(why)}' if why else ''}."
+    said = [day_words(day) + (f" ({_short(why)})" if why != "closed" else "") for day, why in found]
     return f"{who} is closed on {' and '.join(said)}."
 
 
 def _short(name: str) -> str:
     return shorten(name, LONGEST_NAME, placeholder=" …") if len(name) > LONGEST_NAME else name
-
-
-def _day(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
