@@ -165,8 +165,8 @@ class ProductSupplier(models.Model):
 
 class PoolUnitQuerySet(models.QuerySet):
     def available(self) -> "PoolUnitQuerySet":
-        """On the shelf and fit to be sent."""
-        return self.filter(state=UnitState.AVAILABLE)
+        """On the shelf and fit to be sent; nobody says that it is missing."""
+        return self.filter(state=UnitState.AVAILABLE, missing_said_by_name="")
 
     def oldest_first(self) -> "PoolUnitQuerySet":
         return self.order_by("available_since", "id")
@@ -225,6 +225,11 @@ class PoolUnit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} {self.serial or 'on order'}"
+
+    @property
+    def is_missing(self) -> bool:
+        """Somebody did not find it, and nobody has confirmed that yet."""
+        return self.missing_said_by_name != ""
 
     @property
     def chain(self) -> str:

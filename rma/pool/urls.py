@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from rma.pool.views import calendars
+from rma.pool.views import advice, calendars, counting, receiving, units
 
 
 class DayConverter:
@@ -23,6 +23,21 @@ register_converter(DayConverter, "day")
 
 app_name = "pool"
 urlpatterns = [
+    # units
+    path("pool/", units.listed, name="units"),
+    path("pool/units/<uuid:unit_id>/", units.unit, name="unit"),
+    path("pool/units/<uuid:unit_id>/retire/", units.retire, name="retire"),
+    # arriving, and the test
+    path("pool/receive/", receiving.receive, name="receive"),
+    path("pool/tests/", receiving.tests, name="tests"),
+    # counting
+    path("pool/count/", counting.counted, name="count"),
+    path("pool/missing/", counting.losses, name="losses"),
+    path("pool/missing/<uuid:unit_id>/confirm/", counting.confirm, name="confirm_loss"),
+    path("pool/missing/<uuid:unit_id>/found/", counting.found_again, name="found_again"),
+    # how many to keep
+    path("pool/levels/", advice.levels, name="levels"),
+    path("pool/levels/<uuid:product_id>/", advice.product, name="product"),
     # warehouses and their calendars
     path("pool/calendars/", calendars.listed, name="calendars"),
     path("pool/calendars/<int:calendar_id>/", calendars.calendar, name="calendar"),

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
-from rma.models import Warehouse
+from contracts.models import Product, normal_serial
+from rma.models import Pool, PoolUnit, Warehouse
 from rma.services.warehouses import WarehouseFacts, add_warehouse
 from tenancy.actor import Actor
 from tests.world import STAFF, ensure_context
@@ -26,4 +27,20 @@ def chicago(code: str = "CHI1", now: datetime = NOW, **facts: Any) -> Warehouse:
     with ensure_context(STAFF):
         return add_warehouse(
             actor=Actor.system("Tests"), code=code, facts=WarehouseFacts(**{**vars(FACTS), **facts}), now=now
+        )
+
+
+def shelved(warehouse: Warehouse, product: Product, serial: str, state: str = "AVAILABLE", **fields: Any) -> PoolUnit:
+    """A unit of its pool, where it should be."""
+    with ensure_context(STAFF):
+        return PoolUnit.objects.create(
+            pool=Pool.objects.get(warehouse=warehouse),
+            product=product,
+            serial=serial,
+            serial_normal=normal_serial(serial),
+            state=state,
+            available_since=NOW if state == "AVAILABLE" else None,
+            changed_at=NOW,
+            changed_by_name="Tests",
+            **{"firmware": "4.2", "place": "A-01", **fields},
         )
