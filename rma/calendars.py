@@ -8,19 +8,19 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
 from contracts.models import Site
-from rma.business_days import Place, is_known, public_days
-from rma.models import BusinessCalendar, CalendarDay, Warehouse
+from rma.business_days import public_days
+from rma.models import BusinessCalendar, CalendarDay
+from rma.places import NO_WEEKEND, region_of
 
 YEARS_AHEAD = 2
 LONGEST_NAME = 120
 WORKED = "Working day"
 Kind = BusinessCalendar.Purpose
-LIBRARY, MANUAL = CalendarDay.Source.LIBRARY, CalendarDay.Source.MANUAL
+LIBRARY = CalendarDay.Source.LIBRARY
 
 
 @dataclass(frozen=True)
@@ -38,54 +38,6 @@ class Difference:
     day: date
     was: PublicDay | None
     is_now: PublicDay | None
-
-
-# Places for rma.promise -----------------------------------------------------------------------------------------------
-
-
-def warehouse_place(warehouse: Warehouse) -> Place:
-    """For rma.promise.promise: the rows of its calendar, its zone and cut-off."""
-    return place_of(warehouse.calendar, zone=warehouse.time_zone, cut_off=warehouse.cut_off, name=warehouse.name)
-
-
-def destination_place(site: Site, name: str = "") -> Place:
-    """Where it is delivered: the calendar of its country, or of its part of it. Without one, the public holidays; for a
-    country nobody knows, Monday to Friday."""
-    country, part = region_of(site.country, site.subdivision)
-    kept = BusinessCalendar.objects.filter(purpose=Kind.DESTINATION, country=country, subdivision=part).first()
-    if kept is not None:
-        return place_of(kept, zone=site.time_zone, name=name)
-    return Place(zone=site.time_zone, country=country, subdivision=part, name=name)
-
-
-def region_of(country: str, subdivision: str) -> tuple[str, str]:
-    """The region whose holidays are known: "DE-BY" is Bavaria; an unknown part is the whole country."""
-    country = country.strip().upper()
-    part = subdivision.strip().upper().removeprefix(f"{country}-")
-    if is_known(country, part):
-        return country, part
-    return (country, "") if is_known(country) else ("", "")
-
-
-def place_of(calendar: BusinessCalendar, **of_the_place: Any) -> Place:
-    """`of_the_place`: zone, cut_off and name, where they matter. Lists prefetch the days."""
-    country, part = region_of(calendar.country, calendar.subdivision)
-    days = effective_days(calendar.days.all())
-    return Place(
-        country=country,
-        subdivision=part,
-        weekend=calendar.weekend,
-        copied_years=frozenset(calendar.copied_years),
-        opened={day: one.name for day, one in days.items() if one.is_open},
-        closed={day: one.name for day, one in days.items() if not one.is_open},
-        **of_the_place,
-    )
-
-
-def effective_days(days: Iterable[CalendarDay]) -> dict[date, CalendarDay]:
-    """One row for each day: what a person set goes before what was copied."""
-    copied_first = sorted(days, key=lambda one: (one.source == MANUAL, one.day))
-    return {one.day: one for one in copied_first}
 
 
 # Copying --------------------------------------------------------------------------------------------------------------
@@ -141,6 +93,12 @@ def _add_destinations(year: int) -> None:
 def usual_weekend(country: str, subdivision: str, year: int) -> list[int]:
     """Of a region in a year, Monday = 0."""
     return sorted(public_days(*region_of(country, subdivision), year).weekend)
+
+
+def weekend_of(calendar: BusinessCalendar, year: int) -> list[int]:
+    """The days without work, Monday = 0: its own, or its country's."""
+    own = calendar.weekend or usual_weekend(calendar.country, calendar.subdivision, year)
+    return [day for day in own if day != NO_WEEKEND]
 
 
 def public_days_of(calendar: BusinessCalendar, year: int) -> Mapping[date, PublicDay]:

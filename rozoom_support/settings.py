@@ -459,6 +459,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "imports": {"task": "contracts.imports", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy_imports": {"task": "contracts.tidy_imports", "schedule": 3600.0, "options": {"expires": 600.0}},
+    "calendars": {"task": "rma.calendars", "schedule": 3600.0, "options": {"expires": 600.0}},
     "expire_proposals": {"task": "tickets.expire_proposals", "schedule": 30.0, "options": {"expires": 30.0}},
     "tidy_files": {"task": "tickets.tidy_files", "schedule": 3600.0, "options": {"expires": 600.0}},
 }

@@ -89,9 +89,9 @@ class WarehouseForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, warehouse: Warehouse | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, warehouse: Warehouse | None = None, year: int = 0, **kwargs: Any) -> None:
         if warehouse is not None:
-            kwargs.setdefault("initial", _initial(facts_of(warehouse)))
+            kwargs.setdefault("initial", _initial(facts_of(warehouse, year)))
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].choices = zone_choices("")[1:]  # type: ignore[attr-defined]
         if warehouse is not None:

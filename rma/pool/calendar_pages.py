@@ -6,8 +6,9 @@ from datetime import date, datetime
 from django.db.models import Prefetch, QuerySet
 
 from rma.business_days import day_words
-from rma.calendars import MANUAL, Difference, Kind, differences, effective_days, fingerprint, warehouse_place
+from rma.calendars import Difference, Kind, differences, fingerprint, weekend_of
 from rma.models import BusinessCalendar, CalendarDay, Warehouse
+from rma.places import MANUAL, effective_days, place_of_warehouse
 from rma.promise import promise
 from rma.services.calendars import earliest_day
 from rozoom_support.lib.refusals import NotFound
@@ -91,7 +92,7 @@ def calendar_page(calendar: BusinessCalendar, year: int, now: datetime) -> Calen
         calendar=calendar,
         name=name_of(calendar),
         warehouse=warehouse,
-        week=week_words(calendar.weekend),
+        week=week_words(weekend_of(calendar, now.year)),
         year=year,
         years=years,
         days=tuple(_day(calendar, one, now) for day, one in sorted(shown.items()) if day.year == year),
@@ -135,21 +136,21 @@ def _listed(calendar: BusinessCalendar, now: datetime) -> Listed:
     coming = [
         f"{day_words(day)}{'' if day.year == today.year else f' {day.year}'}: {one.name}{', open' if one.is_open else ''}"
         for day, one in sorted(effective_days(calendar.days.all()).items())
-        if day >= today and not _is_usual(calendar, one)
+        if day >= today and not _is_usual(calendar, one, now)
     ]
     return Listed(
         calendar=calendar,
         name=name_of(calendar),
         warehouse=_warehouse_of(calendar),
-        week=week_words(calendar.weekend),
+        week=week_words(weekend_of(calendar, now.year)),
         coming=tuple(coming[:FEW]),
         differences=len(differences(calendar, today)),
     )
 
 
-def _is_usual(calendar: BusinessCalendar, one: CalendarDay) -> bool:
+def _is_usual(calendar: BusinessCalendar, one: CalendarDay, now: datetime) -> bool:
     """A holiday on a weekend changes nothing."""
-    return not one.is_open and one.day.weekday() in calendar.weekend
+    return not one.is_open and one.day.weekday() in weekend_of(calendar, now.year)
 
 
 def _day(calendar: BusinessCalendar, one: CalendarDay, now: datetime) -> Day:
@@ -161,7 +162,7 @@ def _day(calendar: BusinessCalendar, one: CalendarDay, now: datetime) -> Day:
         name=one.name,
         source=f"Set by {one.by_name}" if by_hand else "Public holiday",
         may_be_removed=by_hand and one.day >= earliest_day(now),
-        on_a_weekend=_is_usual(calendar, one),
+        on_a_weekend=_is_usual(calendar, one, now),
     )
 
 
@@ -172,5 +173,5 @@ def _changed(one: Difference) -> Changed:
 
 def _example(warehouse: Warehouse, now: datetime) -> str:
     """The first sentence of a promise that would be given now."""
-    place = warehouse_place(warehouse)
+    place = place_of_warehouse(warehouse)
     return f"{promise(now, place, place).reason.partition(').')[0]})."

@@ -6,8 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from rma.business_days import DAY, NoBusinessDay, day_words
-from rma.calendars import MANUAL, YEARS_AHEAD, differences, fingerprint, place_of, take_over
+from rma.calendars import YEARS_AHEAD, differences, fingerprint, take_over
 from rma.models import BusinessCalendar, CalendarDay
+from rma.places import MANUAL, place_of
 from rozoom_support.lib.refusals import NotFound, Refused, Stale
 from tenancy import audit
 from tenancy.actor import Actor

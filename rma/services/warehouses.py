@@ -8,8 +8,9 @@ from zoneinfo import available_timezones
 from django.db import transaction
 
 from rma.business_days import is_known
-from rma.calendars import YEARS_AHEAD, Kind, copy_years, differences, take_over
+from rma.calendars import YEARS_AHEAD, Kind, copy_years, differences, take_over, weekend_of
 from rma.models import BusinessCalendar, Pool, Warehouse
+from rma.places import NO_WEEKEND
 from rma.services.calendars import CannotChangeCalendar, held, record, refuse_without_any_day
 from tenancy.actor import Actor
 
@@ -47,7 +48,7 @@ def add_warehouse(*, actor: Actor, code: str, facts: WarehouseFacts, now: dateti
         purpose=Kind.WAREHOUSE,
         country=facts.country,
         subdivision=facts.subdivision,
-        weekend=sorted(facts.weekend),
+        weekend=_kept_weekend(facts),
     )
     copy_years(calendar, range(now.year, now.year + YEARS_AHEAD + 1))
     warehouse = Warehouse.objects.create(code=code, calendar=calendar, **_own(facts))
@@ -62,12 +63,12 @@ def change_warehouse(*, actor: Actor, warehouse: Warehouse, facts: WarehouseFact
     actor.require("pool:manage")
     _check(facts)
     calendar = held(warehouse.calendar)
-    was = asdict(facts_of(warehouse))
+    was = asdict(facts_of(warehouse, now.year))
     for name, value in _own(facts).items():
         setattr(warehouse, name, value)
     warehouse.save(update_fields=list(_own(facts)))
     calendar.country, calendar.subdivision = facts.country, facts.subdivision
-    calendar.weekend = sorted(facts.weekend)
+    calendar.weekend = _kept_weekend(facts)
     calendar.save(update_fields=["country", "subdivision", "weekend"])
     if (was["country"], was["subdivision"]) != (facts.country, facts.subdivision):
         take_over(calendar, differences(calendar, now.date()))
@@ -76,7 +77,7 @@ def change_warehouse(*, actor: Actor, warehouse: Warehouse, facts: WarehouseFact
     return warehouse
 
 
-def facts_of(warehouse: Warehouse) -> WarehouseFacts:
+def facts_of(warehouse: Warehouse, year: int) -> WarehouseFacts:
     calendar = warehouse.calendar
     return WarehouseFacts(
         name=warehouse.name,
@@ -85,9 +86,13 @@ def facts_of(warehouse: Warehouse) -> WarehouseFacts:
         cut_off=warehouse.cut_off,
         country=calendar.country,
         subdivision=calendar.subdivision,
-        weekend=tuple(calendar.weekend),
+        weekend=tuple(weekend_of(calendar, year)),
         serviced_countries=tuple(warehouse.serviced_countries),
     )
+
+
+def _kept_weekend(facts: WarehouseFacts) -> list[int]:
+    return sorted(facts.weekend) or [NO_WEEKEND]
 
 
 def _own(facts: WarehouseFacts) -> dict[str, Any]:

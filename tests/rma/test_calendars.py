@@ -4,22 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from rma import tasks
 from rma.business_days import Place
-from rma.calendars import (
-    LIBRARY,
-    MANUAL,
-    destination_place,
-    differences,
-    fingerprint,
-    keep_ahead,
-    place_of,
-    region_of,
-    warehouse_place,
-)
+from rma.calendars import LIBRARY, differences, fingerprint, keep_ahead
 from rma.models import BusinessCalendar, CalendarDay, Pool, Warehouse
+from rma.places import MANUAL, place_of, place_of_site, place_of_warehouse, region_of
 from rma.promise import promise
 from rma.services.calendars import CannotChangeCalendar, remove_day, set_days, take_over_differences
 from rma.services.warehouses import CannotChangeWarehouse, WarehouseFacts, add_warehouse, change_warehouse
@@ -47,7 +40,7 @@ def test_a_new_warehouse_has_its_holidays_and_a_pool(depot: Warehouse) -> None:
         assert kept.days.get(day=THANKSGIVING).name == "Thanksgiving Day"
         assert set(kept.days.values_list("source", flat=True)) == {LIBRARY}
         assert Pool.objects.get().warehouse_id == depot.pk
-        copied, computed = warehouse_place(depot), Place()
+        copied, computed = place_of_warehouse(depot), Place()
         days = [date(2026, 1, 1) + timedelta(n) for n in range(3 * 365)]
         assert [copied.is_business_day(day) for day in days] == [computed.is_business_day(day) for day in days]
         assert promise(NOW, copied, copied).reason.startswith("Approved 09:00 in Chicago, before the 15:00 cut-off")
@@ -67,19 +60,30 @@ def test_the_job_keeps_two_years_ahead_and_the_regions_that_are_delivered_to(wor
         assert not CalendarDay.objects.values("calendar", "day").exclude(source=LIBRARY).exists()
 
 
+def test_the_job_runs_by_its_name(world: World, depot: Warehouse) -> None:
+    with work_unit(STAFF):
+        SiteFactory(customer=world.acme, country="DE")
+        BusinessCalendar.objects.filter(pk=depot.calendar_id).update(copied_years=[])
+    assert settings.CELERY_BEAT_SCHEDULE["calendars"]["task"] == tasks.calendars.name
+    tasks.calendars()
+    with work_unit(STAFF):
+        kept = BusinessCalendar.objects.order_by("code").values_list("code", flat=True)
+        assert list(kept) == ["CHI1", "TO-DE"]
+        assert len(BusinessCalendar.objects.get(code="TO-DE").copied_years) == 3
+
+
 def test_a_destination_has_the_days_of_its_region(world: World) -> None:
     with work_unit(STAFF):
         site = SiteFactory(customer=world.acme, country="DE", subdivision="BY")
         nowhere = SiteFactory(customer=world.acme, country="", subdivision="")
         corpus_christi = date(2027, 5, 27)
-        assert not destination_place(site).is_business_day(corpus_christi), "computed: no rows yet"
-        assert destination_place(nowhere).is_business_day(corpus_christi)
+        assert not place_of_site(site).is_business_day(corpus_christi), "computed: no rows yet"
+        assert place_of_site(nowhere).is_business_day(corpus_christi)
         keep_ahead(NOW)
         kept = BusinessCalendar.objects.get(code="TO-DE-BY")
-        assert not destination_place(site).is_business_day(corpus_christi)
+        assert not place_of_site(site).is_business_day(corpus_christi)
         kept.days.filter(day=corpus_christi).delete()
-        assert destination_place(site).is_business_day(corpus_christi), "its rows decide, not the package"
-        assert destination_place(site, "Plant 2").city == "Plant 2"
+        assert place_of_site(site).is_business_day(corpus_christi), "its rows decide, not the package"
 
 
 def test_a_region_nobody_knows_is_its_country_or_none() -> None:
@@ -92,7 +96,7 @@ def test_a_day_that_is_worked_on_a_weekend_is_copied_as_open(world: World) -> No
     depot = chicago("SHA1", country="CN", time_zone="Asia/Shanghai", name="Shanghai")
     with work_unit(STAFF):
         assert depot.calendar.days.get(day=date(2026, 10, 10)).is_open
-        assert warehouse_place(depot).is_business_day(date(2026, 10, 10)), "a Saturday"
+        assert place_of_warehouse(depot).is_business_day(date(2026, 10, 10)), "a Saturday"
 
 
 # --- exceptions -------------------------------------------------------------------------------------------------------
@@ -111,10 +115,10 @@ def exception(world: World, depot: Warehouse, first: str, last: str = "", **give
 def test_an_exception_goes_before_what_was_copied(world: World, depot: Warehouse) -> None:
     with work_unit(STAFF):
         assert exception(world, depot, "2027-10-11", is_open=True, reason="We work") == [COLUMBUS_DAY]
-        assert warehouse_place(depot).is_business_day(COLUMBUS_DAY)
+        assert place_of_warehouse(depot).is_business_day(COLUMBUS_DAY)
         closed = exception(world, depot, "2026-12-24", "2027-01-02", reason="Winter break")
         assert [day.day for day in closed] == [24, 28, 29, 30, 31], "the others are closed already"
-        place = warehouse_place(depot)
+        place = place_of_warehouse(depot)
         assert place.closed_because(date(2026, 12, 31)) == "Winter break"
         assert place.closed_because(date(2026, 12, 25)) == "Christmas Day"
         later = promise(datetime(2026, 12, 23, 22, 0, tzinfo=UTC), place, place)
@@ -130,9 +134,9 @@ def test_a_holiday_closed_by_hand_after_it_was_opened_by_hand_has_one_exception(
         exception(world, depot, "2027-10-11", is_open=True, reason="We work")
         exception(world, depot, "2027-10-11", reason="No, we do not")
         assert depot.calendar.days.get(day=COLUMBUS_DAY, source=MANUAL).name == "No, we do not"
-        assert not warehouse_place(depot).is_business_day(COLUMBUS_DAY)
+        assert not place_of_warehouse(depot).is_business_day(COLUMBUS_DAY)
         remove_day(actor=world.actor("cora"), calendar=depot.calendar, day=COLUMBUS_DAY, now=NOW)
-        assert warehouse_place(depot).closed_because(COLUMBUS_DAY) == "Columbus Day"
+        assert place_of_warehouse(depot).closed_because(COLUMBUS_DAY) == "Columbus Day"
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
@@ -218,7 +222,7 @@ def test_a_warehouse_in_another_country_takes_its_holidays_with_it(world: World,
     facts = {**vars(FACTS), "country": "DE", "subdivision": "BE", "time_zone": "Europe/Berlin", "name": "Berlin"}
     with work_unit(STAFF):
         change_warehouse(actor=world.actor("cora"), warehouse=depot, facts=WarehouseFacts(**facts), now=NOW)
-        place = warehouse_place(Warehouse.objects.get(pk=depot.pk))
+        place = place_of_warehouse(Warehouse.objects.get(pk=depot.pk))
         assert place.city == "Berlin"
         assert place.closed_because(date(2027, 3, 8)) == "Women's Day"
         assert place.is_business_day(THANKSGIVING)
@@ -240,6 +244,17 @@ def test_a_warehouse_that_makes_no_sense_is_refused(world: World, given: dict[st
     with work_unit(STAFF), pytest.raises(CannotChangeWarehouse) as refused:
         add_warehouse(actor=world.actor("cora"), code="NEW", facts=WarehouseFacts(**{**vars(FACTS), **given}), now=NOW)
     assert refused.value.param == field
+
+
+def test_a_warehouse_may_work_all_seven_days_and_a_calendar_may_leave_its_weekend_to_its_country(world: World) -> None:
+    busy = chicago("ALL7", weekend=())
+    with work_unit(STAFF):
+        saturday = date(2026, 11, 28)
+        assert place_of_warehouse(busy).is_business_day(saturday)
+        BusinessCalendar.objects.filter(pk=busy.calendar_id).update(weekend=[])
+        assert not place_of_warehouse(Warehouse.objects.get(pk=busy.pk)).is_business_day(saturday)
+    page = world.client("cora").get(f"/desk/pool/calendars/{busy.calendar_id}/").content.decode()
+    assert "Works Mon to Fri; cut-off 15:00" in page
 
 
 def test_a_short_name_is_given_once(world: World, depot: Warehouse) -> None:

@@ -99,7 +99,7 @@ def new_warehouse(request: Any) -> HttpResponse:
 @page("pool:manage")
 def warehouse(request: Any, warehouse_id: int) -> HttpResponse:
     found = warehouse_for(warehouse_id)
-    form = WarehouseForm(request.POST or None, warehouse=found)
+    form = WarehouseForm(request.POST or None, warehouse=found, year=request.unit.now.year)
 
     def deed(data: dict[str, Any]) -> tuple[str, str]:
         change_warehouse(actor=request.actor, warehouse=found, facts=form.facts, now=request.unit.now)
