@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Case, Count, When
 from django.db.models.functions import Length
 
 from contracts.models import Component, ComponentQuerySet, Site, normal_serial
@@ -49,7 +49,9 @@ def components_of(customer: Organisation) -> ComponentQuerySet:
 
 def component_by_serial(customer: Organisation, serial: str) -> Component | None:
     """What stands on the label, however it was typed. A serial of another customer answers as an unknown one does."""
-    return Component.objects.for_list().filter(customer=customer, serial_normal=normal_serial(serial)).first()
+    found = Component.objects.for_list().filter(customer=customer, serial_normal=normal_serial(serial))
+    # A serial that came back and was sent out again has more than one row: the one that stands there now.
+    return found.order_by(Case(When(state=Component.State.IN_USE, then=0), default=1), "-id").first()
 
 
 def near_components(customer: Organisation, serial: str) -> list[Component]:

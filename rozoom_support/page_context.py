@@ -28,6 +28,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
             "see_renewals": actor is not None and actor.can("renewal:read"),
             "consent": actor is not None and actor.can("severity:consent"),
             "read_reports": actor is not None and actor.can("report:read"),
+            "manage_pool": actor is not None and actor.can("pool:manage"),
         },
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,

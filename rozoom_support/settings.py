@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "sla",
     "contracts",
     "tickets",
+    "rma",
     "rozoom_support",
 ]
 MIDDLEWARE = [
@@ -346,6 +347,11 @@ TENANT_SHARED_TABLES = {
     "contracts_importrow": {"staff": _ALL},
     "contracts_importproblem": {"staff": _ALL, "worker": "SELECT"},
     "contracts_bankline": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
+    **dict.fromkeys(
+        ("rma_businesscalendar", "rma_calendarday", "rma_warehouse", "rma_pool", "rma_basestock", "rma_substitute"),
+        {"staff": _ALL, "worker": _ALL},
+    ),
+    "rma_poolunit": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
     "contracts_product": {
         "customer": "SELECT",
         "reseller": "SELECT",
@@ -453,6 +459,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "imports": {"task": "contracts.imports", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy_imports": {"task": "contracts.tidy_imports", "schedule": 3600.0, "options": {"expires": 600.0}},
+    "calendars": {"task": "rma.calendars", "schedule": 3600.0, "options": {"expires": 600.0}},
     "expire_proposals": {"task": "tickets.expire_proposals", "schedule": 30.0, "options": {"expires": 30.0}},
     "tidy_files": {"task": "tickets.tidy_files", "schedule": 3600.0, "options": {"expires": 600.0}},
 }

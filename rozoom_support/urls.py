@@ -29,6 +29,7 @@ urlpatterns = [
     # the desk
     path("desk/", include("tickets.desk.urls")),
     path("desk/", include("sla.urls")),
+    path("desk/", include("rma.pool.urls")),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("rozoom_support.api_urls")),

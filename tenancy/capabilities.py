@@ -9,6 +9,8 @@ RESELLERS = {Role.RESELLER_AGENT, Role.RESELLER_MANAGER}
 OPERATORS = {Role.AGENT, Role.COORDINATOR, Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR}
 DESK = RESELLERS | OPERATORS
 TRIAGE = {Role.AGENT, Role.COORDINATOR, Role.DUTY_MANAGER, Role.ADMINISTRATOR}
+RETURNS = {Role.COORDINATOR, Role.DUTY_MANAGER, Role.ADMINISTRATOR}
+MANAGERS = {Role.DUTY_MANAGER, Role.ADMINISTRATOR}
 
 CAPABILITIES: dict[str, set[Role]] = {
     "ticket:read": CUSTOMERS | DESK,
@@ -38,6 +40,19 @@ CAPABILITIES: dict[str, set[Role]] = {
     "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason
     "ladder:manage": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # who is told of late answers, and who has duty when
     "ticket:grant-promise": TRIAGE,  # to a ticket that nothing covers, with a reason
+    "rma:read": CUSTOMERS | DESK,
+    "rma:request": CUSTOMERS | RESELLERS | TRIAGE,  # and supply what is missing, accept, confirm, cancel
+    "rma:manage": RETURNS,  # approve, hold, reserve, ship, receive, inspect
+    "rma:diagnose": TRIAGE,  # confirm on the ticket that a part failed
+    "rma:override": MANAGERS,  # waive a return, accept another serial, decide otherwise than the rules
+    "rma:charge": RETURNS | {Role.FINANCE},  # release the invoice for a part that was not returned
+    "pool:read": OPERATORS,
+    "pool:manage": RETURNS,
+    "pool:write-off": MANAGERS | {Role.COORDINATOR},  # the second of two people
+    "pool:scrap": MANAGERS,
+    "supplier-rma:read": {Role.CLERK} | RETURNS | {Role.AGENT, Role.FINANCE},
+    "supplier-rma:work": {Role.CLERK} | RETURNS,  # acknowledge, refuse, receive, diagnose, repair, settle
+    "carrier:report": TRIAGE,  # what a carrier says of a shipment
     "report:read": {Role.CUSTOMER_ADMINISTRATOR} | DESK,
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},

@@ -28,6 +28,9 @@ UNIQUE_OK = {
     "delivery_dedup_key_unique": "no tenant reads or writes deliveries",
     "ladder_level_once": "the same for all; tenants neither read nor write it",
     "rota_one_per_team": "staff's",
+    "product_supplier_once": "staff's",
+    "rma_one_per_reserved_unit": "no tenant writes returns or reads units",
+    "shipment_tracking_taken": "the carrier gives it once; no tenant writes shipments",
 }
 
 # Tables under the wall: they carry customer_id and reseller_id, or organisation_id, or are named above.
@@ -103,8 +106,9 @@ QUERIES = {
         AND has_table_privilege(a, c.oid, 'SELECT,INSERT,UPDATE,DELETE')""",
     "a tenant may write what only staff, jobs or the owner write": """
       SELECT c.relname, a FROM pg_class c, unnest(ARRAY['rozoom_customer', 'rozoom_reseller', 'rozoom_supplier']) a
-      WHERE c.relname IN ('contracts_component', 'contracts_site', 'contracts_product', 'tenancy_organisation',
+      WHERE (c.relname IN ('contracts_component', 'contracts_site', 'contracts_product', 'tenancy_organisation',
           'tenancy_auditevent', 'tenancy_audithead', 'sla_clocksegment', 'sla_escalation', 'sla_ladderstep')
+          OR c.relname LIKE 'rma\\_%%')
         AND has_table_privilege(a, c.oid, 'INSERT,UPDATE,DELETE')""",
     "somebody but the owner may change the audit trail": """
       SELECT c.relname, r.rolname FROM pg_class c, pg_roles r WHERE c.relname IN ('tenancy_auditevent', 'tenancy_audithead')

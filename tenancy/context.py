@@ -126,6 +126,30 @@ def as_login_role(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             unit.restore(ctx)
 
 
+@contextmanager
+def as_worker(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Write for a tenant what its own role may only read, after the row was found under that role.
+
+    Inside the deed's own atomic block: a database error rolls that block back, and the role with it.
+    """
+    connection: Any = connections[using]
+    unit: Unit | None = connection.unit
+    if unit is None or unit.ctx is None:
+        raise ContextError("there is no tenant context to step out of")
+    ctx = unit.ctx
+    if ctx.audience not in WITH_ORGANISATION:
+        yield
+        return
+    unit.ctx = Context("worker")
+    unit.restore(unit.ctx)
+    try:
+        yield
+    finally:
+        unit.ctx = ctx
+        if not unit.aborted:
+            unit.restore(ctx)
+
+
 def database_now(using: str = DEFAULT_DB_ALIAS) -> datetime:
     """The database's clock, the only one that judges a promise. Read once, at the door."""
     connection: Any = connections[using]

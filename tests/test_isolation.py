@@ -26,6 +26,7 @@ from notifications.webhooks.spreading import test_row as row_of_test
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Membership, Organisation
+from tests.rma.places import chicago, shelved
 from tests.world import ALL_SCOPES, ComponentFactory, World, message, ticket, token
 from tickets.files import check_files
 from tickets.models import Attachment, TicketDraft
@@ -92,12 +93,14 @@ WORDS = {
     "change": "1",
     "severity": "1",
     "number": "1",  # of a proposal; the ticket before it is the object
+    "day": "2036-11-27",
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
     "endpoint_id", "delivery_id",
     "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
+    "calendar_id", "warehouse_id", "unit_id", "product_id",
 }  # fmt: skip
 
 
@@ -136,6 +139,8 @@ def foreign(world: World) -> dict[str, Any]:
         file_id = Attachment.objects.get(message=note).pk
         component = world.components["bolt"]
         run, line = imported()
+        warehouse = chicago()
+        unit = shelved(warehouse, component.product, "BOLT-SPARE")
     with work_unit(Context("worker")):
         notice = Notice.objects.create(
             customer=world.bolt,
@@ -152,6 +157,10 @@ def foreign(world: World) -> dict[str, Any]:
         **webhook(world),
         **sold(world),
         "run_id": run.pk,
+        "warehouse_id": warehouse.pk,
+        "unit_id": unit.pk,
+        "product_id": component.product_id,
+        "calendar_id": warehouse.calendar_id,
         "line_id": line.pk,
         **WORDS,
         "notice_id": notice.pk,

@@ -163,6 +163,7 @@ PEOPLE = {
     "duty": ("rozoom", Role.DUTY_MANAGER),
     "adam": ("rozoom", Role.ADMINISTRATOR),
     "fin": ("rozoom", Role.FINANCE),
+    "cora": ("rozoom", Role.COORDINATOR),
     "sam": ("forge", Role.CLERK),
 }
 

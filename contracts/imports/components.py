@@ -36,7 +36,7 @@ FROM (
     LEFT JOIN tenancy_organisation c ON upper(c.code) = r.customer AND c.kind = 'CUSTOMER'
     LEFT JOIN contracts_product p ON upper(p.sku) = r.product
     LEFT JOIN contracts_site s ON s.customer_id = c.id AND upper(s.name) = upper(r.site)
-    LEFT JOIN contracts_component k ON k.product_id = p.id AND k.serial_normal = r.serial_normal
+    LEFT JOIN contracts_component k ON k.product_id = p.id AND k.serial_normal = r.serial_normal AND k.state <> 'RETURNED'
     WHERE r.run_id = %(run)s
   ) g
   LEFT JOIN contracts_warrantycoverage w ON w.customer_id = g.owner AND w.component_id = g.component

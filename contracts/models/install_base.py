@@ -114,7 +114,10 @@ class Component(TenantModel):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["customer", "id"], name="component_tenant_key"),
-            models.UniqueConstraint(fields=["product", "serial_normal"], name="component_serial_taken"),
+            # A part that came back to roZoom may stand somewhere else next; what it was stays as history.
+            models.UniqueConstraint(
+                fields=["product", "serial_normal"], condition=~Q(state="RETURNED"), name="component_serial_taken"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["IN_USE", "REPLACED", "RETURNED", "RETIRED"]),
                 name="component_state_known",

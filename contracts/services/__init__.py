@@ -20,6 +20,7 @@ from contracts.services.billing import (
     reverse_payment,
     small_difference,
 )
+from contracts.services.claiming import draft_claim, drop_claim, issue_claim
 from contracts.services.crediting import (
     agree_write_off,
     ask_write_off,
@@ -44,6 +45,7 @@ from contracts.services.quoting import (
 )
 from contracts.services.reinstating import CannotReinstate, Reinstatement, reinstate, reinstatement
 from contracts.services.renewing import CannotRenew, Renewal, planned_renewal, send_renewal
+from contracts.services.succeeding import extend_warranty, put_away, replace_component
 
 __all__ = [
     "VALID",
@@ -74,9 +76,13 @@ __all__ = [
     "close_request",
     "credit_in_full",
     "decide_otherwise",
+    "draft_claim",
     "draft_term",
+    "drop_claim",
     "drop_write_off",
+    "extend_warranty",
     "install_component",
+    "issue_claim",
     "judge_support",
     "keep_decision",
     "make_quote",
@@ -85,11 +91,13 @@ __all__ = [
     "order",
     "plan",
     "planned_renewal",
+    "put_away",
     "quote",
     "record_payment",
     "reinstate",
     "reinstatement",
     "remove_component",
+    "replace_component",
     "reverse_payment",
     "send_renewal",
     "small_difference",

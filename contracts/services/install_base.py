@@ -35,7 +35,8 @@ def install_component(
     normal = normal_serial(serial)
     if not normal:
         raise CannotInstall("Enter the serial that stands on the label.", param="serial")
-    if Component.objects.filter(product=product, serial_normal=normal).exists():
+    taken = Component.objects.filter(product=product, serial_normal=normal).exclude(state=Component.State.RETURNED)
+    if taken.exists():
         raise CannotInstall(f"{product.name} with serial {serial} is already installed.", param="serial")
     customer = Organisation.objects.get(pk=site.customer_id)
     return Component.objects.create(

@@ -10,6 +10,7 @@ from django.db import transaction
 from contracts.models import Component, Site
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
+from tickets.closing import reason_to_stay_open
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves, must_answer_first
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
@@ -103,6 +104,8 @@ def resolve(*, actor: Actor, ticket: Ticket, now: datetime, resolution: str = ""
 @transaction.atomic
 def close(*, actor: Actor, ticket: Ticket, now: datetime, version: int | None = None) -> Ticket:
     ticket = _start(actor, ticket, "close", version)
+    if reason := reason_to_stay_open(ticket):
+        raise CannotMove(reason)
     came_from = ticket.state
     ticket.close()
     ticket.closed_at = now

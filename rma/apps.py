@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class RmaConfig(AppConfig):
+    name = "rma"
+    verbose_name = "Returns, parts pool and shipments"
+
+    def ready(self) -> None:
+        # Registers what an arrival, a loss or a first scan means for the return it belongs to.
+        import rma.services  # noqa: PLC0415
+
+        # Registers with tickets that one with an open return is not closed.
+        import rma.guarding  # noqa: F401, PLC0415

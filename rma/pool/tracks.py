@@ -1,0 +1,55 @@
+"""What happened to a unit, as its audit chain tells it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rma.models import PoolUnit
+from rma.states import UnitState
+from tenancy.models import AuditEvent
+
+SAID = {
+    "unit.receive": "Received",
+    "unit.pass-test": "Test passed, put on the shelf",
+    "unit.fail-test": "Test failed, sent to the supplier",
+    "unit.reserve": "Reserved",
+    "unit.release": "Free again",
+    "unit.ship": "Shipped",
+    "unit.deliver": "Delivered",
+    "unit.lose": "Lost on its way",
+    "unit.return-to-sender": "Came back undelivered",
+    "unit.scan-return": "Failed, on its way back",
+    "unit.take-back": "Failed part received",
+    "unit.send-to-supplier": "Sent to the supplier",
+    "unit.scrap": "Scrapped",
+    "unit.scrap-at-supplier": "Scrapped by the supplier",
+    "unit.come-back": "Back from the supplier",
+    "unit.retire": "Taken out of the pool",
+    "unit.write-off": "Written off",
+    "unit.said-missing": "Not found on the shelf",
+    "unit.found-again": "Found again",
+}
+SHOWN = {"place": "shelf", "firmware": "firmware", "revision": "revision", "condition": "", "note": ""}
+
+
+@dataclass(frozen=True)
+class Happened:
+    at: datetime
+    words: str
+    by: str
+    more: str
+
+
+def history_of(unit: PoolUnit) -> list[Happened]:
+    """The latest first."""
+    events = AuditEvent.objects.filter(chain=unit.chain).order_by("-seq")
+    return [Happened(one.at, _words(one.verb, one.data), one.actor_name, _more(one.data)) for one in events]
+
+
+def _words(verb: str, data: dict) -> str:
+    target = dict(UnitState.choices).get(data.get("to", ""), "")
+    return SAID.get(verb) or target or verb.partition(".")[2].replace("-", " ").capitalize()
+
+
+def _more(data: dict) -> str:
+    said = [f"{name} {data[key]}".strip() if name else str(data[key]) for key, name in SHOWN.items() if data.get(key)]
+    return ", ".join(said)

@@ -1,0 +1,75 @@
+"""Receiving units with a scanner, and putting them on the shelf when they passed their test."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from contracts.models import Product
+from rma.models import Pool
+from rma.pool.doors import SECTION, carry_out, form_page
+from rma.pool.forms import ReceiveForm, TestedForm
+from rma.pool.stock import in_test
+from rma.services.receiving import CannotReceive, pass_tests, receive_units
+from rozoom_support.lib.ui.templatetags.ui import first_id
+from tenancy.pages import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page("pool:manage")
+def receive(request: Any) -> HttpResponse:
+    pools = list(Pool.objects.filter(is_active=True).order_by("name"))
+    products = Product.objects.filter(kind=Product.Kind.HARDWARE, is_active=True).order_by("name", "sku")
+    asked = {"product": request.GET.get("product", "")}
+    form = ReceiveForm(request.POST or None, pools=pools, products=products, initial=asked)
+    wrong: list[dict[str, Any]] = []
+    if request.method == "POST" and form.is_valid():
+        typed = form.lines
+        try:
+            return carry_out(request, lambda: _received(request, form))
+        except CannotReceive as refused:
+            form.add_error(refused.param if refused.param in form.fields else None, refused.message)
+            wrong = [
+                {"number": number, "typed": typed[number - 1].strip(), "words": words}
+                for number, words in sorted(refused.lines.items())
+            ]
+    context = {"section": SECTION, "form": form, "wrong": wrong, "has_pools": bool(pools)}
+    return render(request, "pool/receive.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _received(request: Any, form: ReceiveForm) -> tuple[str, str]:
+    units = receive_units(actor=request.actor, arrival=form.arrival, lines=form.lines, now=request.unit.now)
+    number = f"{len(units)} unit{'s' if len(units) > 1 else ''}"
+    return f"{number} of {form.arrival.product} received. They wait for their test.", reverse("pool:tests")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page("pool:manage")
+def tests(request: Any) -> HttpResponse:
+    found = in_test()
+    form = TestedForm(request.POST or None, found=found)
+
+    def deed(data: dict[str, Any]) -> tuple[str, str]:
+        keys = [UUID(key) for key in data["units"]]
+        done = pass_tests(actor=request.actor, keys=keys, firmware=data["firmware"], now=request.unit.now)
+        number = f"{len(done.units)} unit{'s are' if len(done.units) > 1 else ' is'} on the shelf."
+        served = ", ".join(one.reference for one in done.served)
+        return number + (f" Reserved at once, because they waited: {served}." if served else ""), reverse("pool:tests")
+
+    marked = set(request.POST.getlist("units"))
+    context = {
+        "groups": _by_product(found, marked),
+        "first_unit": first_id(form["units"]),
+        "number": len(found),
+    }
+    return form_page(request, "pool/tests.html", form, deed, context)
+
+
+def _by_product(found: list[Any], marked: set[str]) -> list[tuple[Product, list[tuple[Any, bool]]]]:
+    groups: dict[Any, tuple[Product, list[tuple[Any, bool]]]] = {}
+    for unit in found:
+        groups.setdefault(unit.product_id, (unit.product, []))[1].append((unit, str(unit.pk) in marked))
+    return list(groups.values())

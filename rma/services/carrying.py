@@ -1,0 +1,389 @@
+"""Boxes and their labels, and what carriers report. A report moves the shipment, and with it the return it belongs to."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from contracts.models import Component, normal_serial
+from contracts.terms import local_date
+from rma.events import note, note_of_ours, tell
+from rma.models import PoolUnit, Rma, Shipment, ShipmentItem, SupplierRma, TrackingEvent
+from rma.services._common import CannotReturn, lock
+from rma.standing import zone_of
+from rma.states import Media, ShipmentKind, ShipmentState
+from rma.stock_lifecycle import SHIPMENT
+from rozoom_support.lib.refusals import NotFound
+from tenancy.actor import Actor
+from tenancy.context import as_worker
+
+CODES = ("SCAN", "EXCEPTION", "DELIVERED", "RETURNED_TO_SENDER", "LOST")
+MOVES = {"EXCEPTION": "hold_up", "DELIVERED": "deliver", "RETURNED_TO_SENDER": "return_to_sender", "LOST": "lose"}
+FIRST_SCAN = "FIRST_SCAN"
+CARRIER = Actor.system("Carrier")
+OUR_NAME = "roZoom"
+LABEL_DAYS = timedelta(days=60)
+K, H = ShipmentKind, ShipmentState
+
+# (actor, return, shipment, now): what an arrival, a first scan or a loss means for the return. Filled by the services above.
+Effect = Callable[[Actor, Rma, Shipment, datetime], None]
+effects: dict[tuple[str, str], Effect] = {}
+
+
+class CannotTrack(CannotReturn):
+    code = "cannot_track"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One line of a carrier: by program, by CSV, or by hand. `id` is the carrier's own, where it has one."""
+
+    carrier: str
+    tracking_number: str
+    code: str
+    at: datetime
+    place: str = ""
+    text: str = ""
+    id: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        said = self.id or f"{self.code}|{self.at.isoformat()}|{self.place}"
+        return hashlib.sha256(f"{self.carrier.upper()}|{self.tracking_number}|{said}".encode()).hexdigest()
+
+
+# Preparing boxes -------------------------------------------------------------------------------------------------------
+
+
+def prepare_return(rma: Rma, record: SupplierRma, now: datetime) -> Shipment | None:
+    """The label with which the failed part comes back; none where the part stays with the customer."""
+    if rma.media == Media.RETAINED:
+        return None
+    known = rma.shipments.filter(kind=K.DEFECTIVE_RETURN, state__in=[H.DRAFT, H.LABEL_CREATED]).first()
+    if known is not None:
+        return known
+    return prepare_in(rma, K.DEFECTIVE_RETURN, record, now, to=(_warehouse_name(rma), _warehouse_address(rma)))
+
+
+def prepare_in(rma: Rma, kind: str, record: SupplierRma, now: datetime, *, to: tuple[str, str]) -> Shipment:
+    """A box from the customer with the failed part, to roZoom or to the factory."""
+    assert rma.component is not None
+    name, address = place_of(rma)
+    is_factory = kind == K.FACTORY_IN
+    shipment = Shipment.objects.create(
+        customer_id=rma.customer_id,
+        reseller_id=rma.reseller_id,
+        kind=kind,
+        rma=rma,
+        supplier_rma=record,
+        supplier_id=record.supplier_id if is_factory else None,
+        from_name=name,
+        from_address=address,
+        to_name=to[0],
+        to_address=to[1],
+        to_zone=rma.pool.warehouse.time_zone if rma.pool else "UTC",
+        their_reference=record.supplier_number,
+        expires_on=local_date(now + LABEL_DAYS, zone_of(rma)),
+    )
+    put_in(shipment, component=rma.component)
+    return shipment
+
+
+def prepare_out(rma: Rma, kind: str, *, from_name: str, from_address: str, supplier_id: int | None = None) -> Shipment:
+    """A box to the customer."""
+    name, address = place_of(rma)
+    return Shipment.objects.create(
+        customer_id=rma.customer_id,
+        reseller_id=rma.reseller_id,
+        kind=kind,
+        rma=rma,
+        supplier_id=supplier_id,
+        from_name=from_name,
+        from_address=from_address,
+        to_name=name,
+        to_address=address,
+        to_zone=zone_of(rma),
+    )
+
+
+def put_in(shipment: Shipment, *, component: Component | None = None, unit: PoolUnit | None = None) -> ShipmentItem:
+    """One serial into the box, once."""
+    part = component or unit
+    if part is None:
+        raise ValueError("a box holds components or units")
+    item, _ = ShipmentItem.objects.get_or_create(
+        customer_id=shipment.customer_id,
+        reseller_id=shipment.reseller_id,
+        shipment=shipment,
+        serial_normal=normal_serial(part.serial),
+        defaults={
+            "kind": shipment.kind,
+            "supplier_id": shipment.supplier_id,
+            "product_name": part.product.name,
+            "serial": part.serial,
+            "component": component,
+            "unit": unit,
+        },
+    )
+    return item
+
+
+def place_of(rma: Rma) -> tuple[str, str]:
+    """Name and address of where the failed part stands."""
+    site = rma.ship_to
+    contact = " ".join(filter(None, (rma.contact_name, rma.contact_phone)))
+    if site is None:
+        return rma.customer.name, contact
+    return f"{rma.customer.name}, {site.name}"[:160], "\n".join(filter(None, (site.address, contact)))
+
+
+def _warehouse_name(rma: Rma) -> str:
+    return f"{OUR_NAME}, {rma.pool.warehouse.name}"[:160] if rma.pool else OUR_NAME
+
+
+def _warehouse_address(rma: Rma) -> str:
+    return rma.pool.warehouse.address if rma.pool else ""
+
+
+# Labels ----------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def make_label(*, actor: Actor, shipment: Shipment, carrier: str, tracking_number: str, now: datetime) -> Shipment:
+    """SH-1: the carrier has it in its books. Raises CannotTrack for a number that is taken."""
+    actor.require("rma:manage")
+    return label(actor, lock_shipment(shipment), carrier, tracking_number, now)
+
+
+def label(actor: Actor, shipment: Shipment, carrier: str, tracking_number: str, now: datetime) -> Shipment:
+    carrier, tracking_number = carrier.strip().upper(), normal_tracking(tracking_number)
+    if not carrier:
+        raise CannotTrack("Enter the carrier.", param="carrier")
+    if not tracking_number:
+        raise CannotTrack("Enter the tracking number of the label.", param="tracking_number")
+    taken = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).exclude(pk=shipment.pk)
+    if taken.exists():
+        raise CannotTrack("This tracking number is on another box already. Check the label.", param="tracking_number")
+    if shipment.kind != K.SUPPLIER_IN and not shipment.items.exists():
+        raise CannotTrack("No serial is in this box yet.", param="serial")
+    SHIPMENT.go(shipment, "make_label")
+    shipment.carrier, shipment.tracking_number, shipment.label_at = carrier, tracking_number, now
+    shipment.save(update_fields=["state", "carrier", "tracking_number", "label_at"])
+    written(actor, shipment, "label-made", now, carrier=carrier, tracking=tracking_number)
+    return shipment
+
+
+def normal_tracking(number: str) -> str:
+    return "".join(number.split()).upper()
+
+
+@transaction.atomic
+def cancel_shipment(*, actor: Actor, shipment: Shipment, now: datetime) -> Shipment:
+    """SH-2, SH-3: a box that no carrier has scanned."""
+    actor.require("rma:manage")
+    shipment = lock_shipment(shipment)
+    SHIPMENT.go(shipment, "cancel")
+    shipment.ended_at = now
+    shipment.save(update_fields=["state", "ended_at"])
+    written(actor, shipment, "cancelled", now)
+    return shipment
+
+
+def lock_shipment(shipment: Shipment) -> Shipment:
+    locked = Shipment.objects.select_for_update(of=("self",)).filter(pk=shipment.pk).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+def written(actor: Actor, shipment: Shipment, verb: str, now: datetime, **data: object) -> None:
+    """In the return's chain, so that a leg reads as part of its story; a supplier's leg in roZoom's own."""
+    verb = f"shipment.{verb}"
+    if shipment.rma is not None and shipment.kind not in (K.SUPPLIER_OUT, K.SUPPLIER_IN):
+        note(actor, shipment.rma, verb, now, leg=shipment.kind, **data)
+    else:
+        note_of_ours(actor, f"shipment:{shipment.pk}", verb, now, leg=shipment.kind, **data)
+
+
+# What carriers report --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def track(*, actor: Actor, report: Report, now: datetime) -> TrackingEvent:
+    """Take one report. The same one again changes nothing; one that comes too late is kept and changes nothing.
+
+    Raises CannotTrack for a number nobody knows, a code nobody knows, and an instant that lies ahead.
+    """
+    actor.require("carrier:report")
+    if report.code not in CODES:
+        raise CannotTrack(f"There is no code {report.code}. Known are {', '.join(CODES)}.", param="code")
+    if report.at > now + timedelta(minutes=5):
+        raise CannotTrack("The instant of the report lies ahead. Check the clock and its zone.", param="at")
+    with as_worker():
+        found = Shipment.objects.filter(
+            carrier=report.carrier.strip().upper(), tracking_number=normal_tracking(report.tracking_number)
+        ).first()
+        if found is None:
+            words = f"No box of {report.carrier} has the tracking number {report.tracking_number}."
+            raise CannotTrack(words, param="tracking_number")
+        return _take(actor, found, report, now)
+
+
+@transaction.atomic
+def confirm_delivery(*, actor: Actor, shipment: Shipment, now: datetime, proof: str = "") -> Shipment:
+    """SH-7 without the carrier: the customer says that it arrived, or roZoom has it in hand."""
+    actor.require("rma:request")
+    if not Shipment.objects.filter(pk=shipment.pk).exists():
+        raise NotFound
+    with as_worker():
+        rma = lock(shipment.rma, now) if shipment.rma else None
+        shipment = lock_shipment(shipment)
+        arrive_by_hand(actor, rma, shipment, now, proof)
+        return shipment
+
+
+def arrive_by_hand(actor: Actor, rma: Rma | None, shipment: Shipment, now: datetime, proof: str = "") -> None:
+    """The caller holds the locks of the return and the shipment."""
+    if shipment.state == H.DELIVERED:
+        return
+    if shipment.state == H.LABEL_CREATED:
+        _scan(actor, rma, shipment, now, now)
+    arrive(actor, rma, shipment, at=now, now=now, proof=proof or f"Confirmed by {actor.name}")
+
+
+def _take(actor: Actor, shipment: Shipment, report: Report, now: datetime) -> TrackingEvent:
+    rma = lock(shipment.rma, now) if shipment.rma else None
+    shipment = lock_shipment(shipment)
+    known = TrackingEvent.objects.filter(shipment=shipment, fingerprint=report.fingerprint).first()
+    if known is not None:
+        return known
+    counts = _apply(actor, rma, shipment, report, now)
+    return TrackingEvent.objects.create(
+        customer_id=shipment.customer_id,
+        reseller_id=shipment.reseller_id,
+        shipment=shipment,
+        kind=shipment.kind,
+        supplier_id=shipment.supplier_id,
+        at=report.at,
+        code=report.code,
+        place=report.place[:120],
+        text=report.text[:300],
+        fingerprint=report.fingerprint,
+        counted=counts,
+        recorded_at=now,
+        by_name=actor.name,
+    )
+
+
+def _apply(actor: Actor, rma: Rma | None, shipment: Shipment, report: Report, now: datetime) -> bool:
+    """Whether the report changed anything. Reports come out of order: what was overtaken is only kept."""
+    if shipment.state in SHIPMENT.ends or shipment.state == H.DRAFT:
+        return False
+    if shipment.state == H.LABEL_CREATED:
+        _scan(actor, rma, shipment, report.at, now)
+        if report.code == "SCAN":
+            return True
+    elif not shipment.events.exists():
+        _first_scan(rma, shipment, report.at, now)  # it was handed over by us: the carrier's own first scan counts
+    elif shipment.shipped_at is not None and report.at < shipment.shipped_at:
+        _first_scan(rma, shipment, report.at, now)
+        return False
+    if report.code in ("SCAN", "EXCEPTION") and shipment.last_scan_at and report.at < shipment.last_scan_at:
+        return False
+    if report.code == "SCAN":
+        return _scanned_again(actor, shipment, report.at, now)
+    if report.code == "EXCEPTION":
+        return _held_up(actor, rma, shipment, report, now)
+    if report.code == "DELIVERED":
+        arrive(actor, rma, shipment, at=report.at, now=now, proof=report.text or f"Reported by {shipment.carrier}")
+        return True
+    _fail(actor, rma, shipment, report.code, report.at, now)
+    return True
+
+
+def _scan(actor: Actor, rma: Rma | None, shipment: Shipment, at: datetime, now: datetime) -> None:
+    """SH-4: the first scan, whatever it says."""
+    SHIPMENT.go(shipment, "scan")
+    shipment.shipped_at = shipment.last_scan_at = at
+    shipment.save(update_fields=["state", "shipped_at", "last_scan_at"])
+    written(actor, shipment, "scanned", now, at=at)
+    _effect(actor, rma, shipment, now)
+
+
+def _first_scan(rma: Rma | None, shipment: Shipment, at: datetime, now: datetime) -> None:
+    """The promise is judged by the carrier's first scan, whenever its report arrives."""
+    if not shipment.events.exists():
+        shipment.last_scan_at = at
+    shipment.shipped_at = at
+    shipment.save(update_fields=["shipped_at", "last_scan_at"])
+    if rma is not None and (effect := effects.get((shipment.kind, FIRST_SCAN))):
+        effect(CARRIER, rma, shipment, now)
+
+
+def _scanned_again(actor: Actor, shipment: Shipment, at: datetime, now: datetime) -> bool:
+    shipment.last_scan_at = at
+    if shipment.state == H.EXCEPTION:
+        SHIPMENT.go(shipment, "go_on")
+        written(actor, shipment, "goes-on", now, at=at)
+    shipment.save(update_fields=["state", "last_scan_at"])
+    return True
+
+
+def _held_up(actor: Actor, rma: Rma | None, shipment: Shipment, report: Report, now: datetime) -> bool:
+    shipment.last_scan_at = report.at
+    if shipment.state != H.EXCEPTION:
+        hold_up(actor, rma, shipment, report.text or "The carrier reports a problem.", now)
+    shipment.save(update_fields=["last_scan_at"])
+    return True
+
+
+def hold_up(actor: Actor, rma: Rma | None, shipment: Shipment, why: str, now: datetime) -> None:
+    """SH-5: the carrier says so, or it is silent for two business days. The caller holds the locks."""
+    SHIPMENT.go(shipment, "hold_up")
+    shipment.save(update_fields=["state"])
+    written(actor, shipment, "held-up", now, why=why)
+    if rma is not None:
+        tell("shipment.held_up", actor, rma, now, shipment=str(shipment.pk), why=why)
+
+
+def arrive(actor: Actor, rma: Rma | None, shipment: Shipment, *, at: datetime, now: datetime, proof: str = "") -> None:
+    """SH-7: proof of delivery. The caller holds the locks of the return and the shipment."""
+    SHIPMENT.go(shipment, "deliver")
+    shipment.delivered_at, shipment.delivered_on = at, local_date(at, shipment.to_zone)
+    shipment.proof, shipment.ended_at = proof[:200], now
+    shipment.save(update_fields=["state", "delivered_at", "delivered_on", "proof", "ended_at"])
+    written(actor, shipment, "delivered", now, at=at, proof=shipment.proof)
+    _effect(actor, rma, shipment, now)
+
+
+def _fail(actor: Actor, rma: Rma | None, shipment: Shipment, code: str, at: datetime, now: datetime) -> None:
+    """SH-8, SH-9: it comes back, or the carrier says that it is lost."""
+    if code == "LOST" and shipment.state == H.IN_TRANSIT:
+        hold_up(actor, rma, shipment, "The carrier reports it lost.", now)
+    SHIPMENT.go(shipment, MOVES[code])
+    shipment.ended_at = now
+    shipment.save(update_fields=["state", "ended_at"])
+    written(actor, shipment, code.lower().replace("_", "-"), now, at=at)
+    _effect(actor, rma, shipment, now)
+
+
+@transaction.atomic
+def lose(*, actor: Actor, shipment: Shipment, claim: str, now: datetime) -> Shipment:
+    """SH-9: the carrier confirms the loss, or ten business days went by without a scan. `claim`: the claim against it."""
+    actor.require("rma:manage")
+    if not claim.strip():
+        raise CannotTrack("Enter the number of the claim against the carrier.", param="claim")
+    rma = lock(shipment.rma, now) if shipment.rma else None
+    shipment = lock_shipment(shipment)
+    shipment.claim = claim.strip()[:200]
+    shipment.save(update_fields=["claim"])
+    _fail(actor, rma, shipment, "LOST", now, now)
+    return shipment
+
+
+def _effect(actor: Actor, rma: Rma | None, shipment: Shipment, now: datetime) -> None:
+    effect = effects.get((shipment.kind, shipment.state))
+    if effect is not None and rma is not None:
+        effect(actor, rma, shipment, now)

@@ -1,0 +1,362 @@
+"""Asking for a replacement or a repair: the server says what can be had, and the return is opened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from contracts.entitlement import Decision, Outcome, decide
+from contracts.models import Component, Site, normal_serial
+from contracts.queries import component_by_serial
+from rma.events import note, tell
+from rma.lifecycle import machine_of
+from rma.models import Rma
+from rma.services._common import CannotReturn, end, go, held, said, save, save_quietly
+from rma.services.deciding import BEFORE_APPROVAL, Case, decide_now, facts_of_case, keep, missing_of, missing_words
+from rma.services.numbering import hold_numbers, next_number
+from rma.states import Media, Missing, RmaKind, RmaState
+from rozoom_support.lib.refusals import NotFound
+from tenancy.actor import Actor
+from tenancy.context import as_worker
+from tickets.lifecycle import UNSOLVED
+from tickets.models import Ticket
+
+OF_CUSTOMERS = ("customer", "reseller")
+
+
+class CannotRequest(CannotReturn):
+    code = "cannot_request"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for, checked for shape by forms and serializers before it comes here.
+
+    `component`, or the `serial` on the label; without both it is the ticket's component. `ship_to`: where the failed part
+    stands, else where we know it. `kind`: FACTORY where a repair is wanted though a part could come first.
+    """
+
+    component: Component | None = None
+    serial: str = ""
+    ship_to: Site | None = None
+    contact_name: str = ""
+    contact_phone: str = ""
+    symptom: str = ""
+    media: str = ""
+    accepts_terms: bool = False
+    agreement_from: str = ""  # the reseller that is said to have sold an agreement we do not know of
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What can be had now, for the page before anything is sent. `open_return` is set where it goes on in that one."""
+
+    decision: Decision
+    component: Component | None
+    open_return: Rma | None = None
+
+
+@dataclass(frozen=True)
+class Requested:
+    """`is_new` is False where an open return of that component goes on."""
+
+    rma: Rma
+    decision: Decision
+    is_new: bool
+
+
+def look(*, actor: Actor, ticket: Ticket, wish: Wish, now: datetime) -> Look:
+    """What the rules give for this wish. Nothing is written. Raises CannotRequest for what is not this customer's."""
+    actor.require("rma:request")
+    if not Ticket.objects.filter(pk=ticket.pk).exists():
+        raise NotFound
+    with as_worker():
+        case = _case(ticket, wish)
+        decision = decide(facts_of_case(case, now), now)
+        return Look(decision, case.component, _open(case))
+
+
+@transaction.atomic
+def request_return(*, actor: Actor, ticket: Ticket, wish: Wish, now: datetime) -> Requested:
+    """Open a return on this ticket, or find that one is open. What the rules say is kept with it.
+
+    HOLD: it waits for what is missing. FACTORY: it is a factory return. SOFTWARE and REJECT: it is kept as rejected.
+    Two requests at once for one component are one return.
+    """
+    actor.require("rma:request")
+    if not Ticket.objects.filter(pk=ticket.pk).exists():
+        raise NotFound
+    with as_worker():
+        ticket = (
+            Ticket.objects.select_for_update(of=("self",)).select_related("customer").defer("search").get(pk=ticket.pk)
+        )
+        if ticket.state not in UNSOLVED:
+            raise CannotRequest(f"{ticket.reference} has ended. Open it again, or report the failure as a new problem.")
+        _refuse_shape(actor, wish)
+        hold_numbers(ticket.customer_id, ticket.reseller_id)
+        case = _case(ticket, wish)
+        facts = facts_of_case(case, now)
+        decision = decide(facts, now)
+        if (known := _open(case)) is not None:
+            note(actor, known, "rma.asked-again", now, ticket=ticket.reference)
+            return Requested(known, decision, is_new=False)
+        rma = _new(actor, case, wish, decision, now)
+        keep(actor, rma, facts, decision, now)
+        _settle(actor, rma, decision, now)
+        return Requested(rma, decision, is_new=True)
+
+
+def _case(ticket: Ticket, wish: Wish) -> Case:
+    component, serial = wish.component, wish.serial.strip()
+    if component is None and not serial:
+        component = ticket.component
+    if component is None and serial:
+        component = component_by_serial(ticket.customer, serial)
+    if component is None and not normal_serial(serial):
+        raise CannotRequest("Enter the serial of the failed part, or choose it from the list.", param="serial")
+    if component is not None:
+        component = Component.objects.for_list().get(pk=component.pk)
+        if component.customer_id != ticket.customer_id:
+            raise CannotRequest("We do not know this component. Choose one from the list.", param="component")
+        if component.state in (Component.State.REPLACED, Component.State.RETURNED):
+            words = f"{component.serial} was {component.get_state_display().lower()}. Enter the serial of the part that failed."
+            raise CannotRequest(words, param="serial")
+    if wish.ship_to is not None and wish.ship_to.customer_id != ticket.customer_id:
+        raise CannotRequest("We do not know this site. Choose one from the list.", param="ship_to")
+    return Case(
+        ticket=ticket,
+        customer=ticket.customer,
+        component=component,
+        serial="" if component else serial,
+        ship_to=wish.ship_to,
+        agreement_from=wish.agreement_from,
+    )
+
+
+def _refuse_shape(actor: Actor, wish: Wish) -> None:
+    if wish.media not in ("", *Media.values):
+        raise CannotRequest(
+            "Say what becomes of the data on the part: wiped, it stays with you, or none.", param="media"
+        )
+    if wish.kind not in ("", RmaKind.ADVANCE, RmaKind.FACTORY):
+        raise CannotRequest("Ask for a replacement in advance or a factory repair.", param="kind")
+
+
+def _open(case: Case) -> Rma | None:
+    found = Rma.objects.open().filter(customer_id=case.customer.pk)
+    if case.component is not None:
+        return found.filter(component=case.component).first()
+    return found.filter(component=None, claimed_serial_normal=normal_serial(case.serial)).first()
+
+
+def _new(actor: Actor, case: Case, wish: Wish, decision: Decision, now: datetime) -> Rma:
+    number = next_number(case.ticket.customer_id, case.ticket.reseller_id)
+    is_factory = decision.outcome == Outcome.FACTORY or wish.kind == RmaKind.FACTORY
+    ticket, component = case.ticket, case.component
+    return Rma.objects.create(
+        customer_id=ticket.customer_id,
+        reseller_id=ticket.reseller_id,
+        number=number,
+        reference=f"{case.customer.code}-R{number}",
+        kind=RmaKind.FACTORY if is_factory else RmaKind.ADVANCE,
+        ticket=ticket,
+        component=component,
+        claimed_serial=case.serial,
+        claimed_serial_normal=normal_serial(case.serial),
+        severity=ticket.severity,
+        symptom=(wish.symptom.strip() or ticket.subject)[:400],
+        requested_at=now,
+        requested_by_name=actor.name,
+        requested_by_party=actor.party,
+        requested_by_id=actor.person_id,
+        ship_to=wish.ship_to or (component.site if component else ticket.site),
+        contact_name=wish.contact_name.strip() or (component.site.contact_name if component else ""),
+        contact_phone=wish.contact_phone.strip() or (component.site.contact_phone if component else ""),
+        media=wish.media,
+        terms_accepted_at=now if wish.accepts_terms else None,
+        unconfirmed_agreement=wish.agreement_from.strip()[:120],
+        outcome=str(decision.outcome),
+        rule=decision.rule,
+        decided_at=now,
+        updated_at=now,
+        state_since=now,
+    )
+
+
+def _settle(actor: Actor, rma: Rma, decision: Decision, now: datetime) -> None:
+    """Where the rules leave it: rejected, on hold, or requested."""
+    facts = {"rule": decision.rule, "outcome": str(decision.outcome), "serial": rma.serial}
+    note(actor, rma, "rma.requested", now, reference=rma.reference, rma_kind=rma.kind, **facts)
+    tell("rma.requested", actor, rma, now, outcome=str(decision.outcome))
+    if decision.outcome in (Outcome.SOFTWARE, Outcome.REJECT):
+        fields = [*go(rma, "reject"), *end(rma, now, reason=decision.reasons[0])]
+        save(rma, now, *fields, "decision")
+        note(actor, rma, "rma.rejected", now, rule=decision.rule, reason=decision.reasons[0])
+        tell("rma.rejected", actor, rma, now)
+        return
+    rma.missing = missing_of(rma, decision) if rma.kind == RmaKind.ADVANCE else []
+    if rma.missing:
+        go(rma, "hold")
+        save(rma, now, "decision", "missing")
+        note(actor, rma, "rma.on-hold", now, missing=missing_words(rma.missing))
+        tell("rma.on_hold", actor, rma, now, missing=rma.missing)
+    else:
+        save(rma, now, "decision")
+
+
+# On hold, and off again ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def hold_return(
+    *, actor: Actor, rma: Rma, missing: list[str], reason: str = "", now: datetime, version: int | None = None
+) -> Rma:
+    """RA-1: something is missing. The next-business-day clock does not run until it is there."""
+    actor.require("rma:manage")
+    unknown = [name for name in missing if name not in Missing.values]
+    if unknown or not missing:
+        raise CannotReturn("Choose what is missing.", param="missing")
+    with held(rma, now, version) as rma:
+        fields = go(rma, "hold")
+        rma.missing, rma.hold_reason = missing, reason.strip()[:400]
+        save(rma, now, *fields, "missing", "hold_reason")
+        note(actor, rma, "rma.on-hold", now, missing=missing_words(missing), reason=rma.hold_reason)
+        tell("rma.on_hold", actor, rma, now, missing=missing)
+        return rma
+
+
+@transaction.atomic
+def supply(
+    *,
+    actor: Actor,
+    rma: Rma,
+    now: datetime,
+    version: int | None = None,
+    component: Component | None = None,
+    ship_to: Site | None = None,
+    confirms_ship_to: bool = False,
+    contact_name: str | None = None,
+    contact_phone: str | None = None,
+    accepts_terms: bool = False,
+    media: str | None = None,
+    agreement_is_known: bool = False,
+) -> Rma:
+    """RA-2: give what was missing. The rules are asked again; what is still missing stays on the list.
+
+    A place other than the one we know is confirmed by roZoom, or by somebody else than who asked. `component` names the part
+    of a serial nobody knew; without it the serial is looked up again.
+    """
+    actor.require("rma:request")
+    with held(rma, now, version) as rma:
+        if rma.state not in BEFORE_APPROVAL:
+            raise CannotReturn(machine_of(rma).explain(rma, "resume"))
+        changed = _name_component(rma, component) + _place(actor, rma, ship_to, confirms_ship_to, now)
+        for name, given in (("contact_name", contact_name), ("contact_phone", contact_phone)):
+            if given is not None:
+                setattr(rma, name, given.strip())
+                changed.append(name)
+        if media is not None:
+            if media not in Media.values:
+                raise CannotReturn("Say what becomes of the data on the part.", param="media")
+            rma.media = media
+            changed.append("media")
+        if accepts_terms and rma.terms_accepted_at is None:
+            rma.terms_accepted_at = now
+            changed.append("terms_accepted_at")
+        if agreement_is_known:
+            if actor.party == "customer":
+                raise CannotReturn("The reseller, or roZoom, confirms the agreement.", param="agreement_is_known")
+            rma.unconfirmed_agreement = ""
+            changed.append("unconfirmed_agreement")
+        note(actor, rma, "rma.supplied", now, given=changed)
+        return _look_again(actor, rma, now, *changed)
+
+
+@transaction.atomic
+def confirm_failure(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None) -> Rma:
+    """An engineer says on the ticket that the part failed, and no fix of its software brings it back."""
+    actor.require("rma:diagnose")
+    with held(rma, now, version) as rma:
+        if rma.state not in BEFORE_APPROVAL:
+            raise CannotReturn(f"{rma} is {rma.get_state_display().lower()}. A failure is confirmed before approval.")
+        rma.failure_confirmed_at, rma.failure_confirmed_by_name = now, actor.name
+        note(actor, rma, "rma.failure-confirmed", now)
+        return _look_again(actor, rma, now, "failure_confirmed_at", "failure_confirmed_by_name")
+
+
+@transaction.atomic
+def release(*, actor: Actor, rma: Rma, now: datetime, reason: str, version: int | None = None) -> Rma:
+    """Another part of this customer is overdue; a coordinator lets this one go on all the same."""
+    actor.require("rma:manage")
+    reason = said(reason, "Say in a few words why it goes on.")
+    with held(rma, now, version) as rma:
+        if rma.state not in BEFORE_APPROVAL:
+            raise CannotReturn(f"{rma} is {rma.get_state_display().lower()}. It needs no release any more.")
+        rma.released_at, rma.released_by_name = now, actor.name
+        note(actor, rma, "rma.released", now, reason=reason)
+        return _look_again(actor, rma, now, "released_at", "released_by_name")
+
+
+@transaction.atomic
+def exclude_damage(*, actor: Actor, rma: Rma, damage: str, now: datetime, version: int | None = None) -> Rma:
+    """Damage that no warranty covers, such as lightning; empty takes it back. The rules are asked again."""
+    actor.require("rma:manage")
+    with held(rma, now, version) as rma:
+        if rma.state not in BEFORE_APPROVAL:
+            raise CannotReturn(f"{rma} is {rma.get_state_display().lower()}.")
+        rma.excluded_damage = damage.strip()[:200]
+        note(actor, rma, "rma.damage-excluded", now, damage=rma.excluded_damage)
+        return _look_again(actor, rma, now, "excluded_damage")
+
+
+def _name_component(rma: Rma, component: Component | None) -> list[str]:
+    if rma.component is not None:
+        return []
+    found = component or component_by_serial(rma.customer, rma.claimed_serial)
+    if found is None:
+        return []
+    if found.customer_id != rma.customer_id:
+        raise CannotReturn("We do not know this component. Choose one from the list.", param="component")
+    if other := Rma.objects.open().filter(customer_id=rma.customer_id, component=found).first():
+        raise CannotReturn(f"A return of {found.serial} is open already: {other}. Cancel this one.", param="component")
+    rma.component = Component.objects.for_list().get(pk=found.pk)
+    fields = ["component"]
+    if rma.ship_to is None:
+        rma.ship_to = rma.component.site
+        fields.append("ship_to")
+    return fields
+
+
+def _place(actor: Actor, rma: Rma, ship_to: Site | None, confirms: bool, now: datetime) -> list[str]:
+    fields = []
+    if ship_to is not None and ship_to.pk != rma.ship_to_id:
+        if ship_to.customer_id != rma.customer_id:
+            raise CannotReturn("We do not know this site. Choose one from the list.", param="ship_to")
+        rma.ship_to, rma.ship_to_verified_at, rma.ship_to_verified_by_name = ship_to, None, ""
+        rma.requested_by_id = actor.person_id if actor.party in OF_CUSTOMERS else rma.requested_by_id
+        fields = ["ship_to", "ship_to_verified_at", "ship_to_verified_by_name", "requested_by_id"]
+    if confirms:
+        own = actor.party in OF_CUSTOMERS and (actor.person_id is None or actor.person_id == rma.requested_by_id)
+        if own:
+            raise CannotReturn("Somebody else than who asked confirms the new place.", param="confirms_ship_to")
+        rma.ship_to_verified_at, rma.ship_to_verified_by_name = now, actor.name
+        fields += ["ship_to_verified_at", "ship_to_verified_by_name"]
+    return fields
+
+
+def _look_again(actor: Actor, rma: Rma, now: datetime, *changed: str) -> Rma:
+    decision, fields = decide_now(actor, rma, now)
+    was = list(rma.missing)
+    rma.missing = missing_of(rma, decision)
+    fields = [*changed, *fields, "missing"]
+    if rma.state == RmaState.ON_HOLD and not rma.missing:
+        rma.hold_reason = ""
+        save(rma, now, *go(rma, "resume"), *fields, "hold_reason")
+        note(actor, rma, "rma.resumed", now, outcome=rma.outcome, rule=rma.rule)
+        tell("rma.resumed", actor, rma, now, outcome=rma.outcome)
+    else:
+        if rma.state == RmaState.REQUESTED:
+            rma.missing = was  # what a page did not ask for is asked at approval
+        save_quietly(rma, now, *fields)
+    return rma

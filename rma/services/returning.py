@@ -1,0 +1,409 @@
+"""The failed part: on its way back, received, another one than expected, inspected; or waived."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from contracts.models import Component, Invoice, normal_serial
+from contracts.services import draft_claim, drop_claim, issue_claim, put_away
+from rma.events import note, tell
+from rma.lifecycle import machine_of
+from rma.machines import CannotMove
+from rma.models import PoolUnit, Rma, Shipment, ShipmentItem
+from rma.services._common import (
+    CannotReturn,
+    cancel_supplier_records,
+    end,
+    go,
+    held,
+    said,
+    save,
+    save_quietly,
+    void_labels,
+)
+from rma.services._stock import lock_unit, move_unit, new_unit
+from rma.services.carrying import arrive_by_hand, effects, lock_shipment, prepare_in, prepare_return, put_in
+from rma.standing import today_of
+from rma.states import Condition, Ending, Inspection, RmaKind, RmaState, ShipmentKind, ShipmentState, UnitState
+from rma.stock_lifecycle import SHIPMENT
+from rozoom_support.lib.money import rounded
+from tenancy.actor import Actor
+
+BACK = ShipmentKind.DEFECTIVE_RETURN
+CREDITED_WITHIN = timedelta(days=60)
+ON_WAY_OR_OWED = (RmaState.DELIVERED, RmaState.RETURN_OVERDUE, RmaState.NON_RETURN_INVOICED)
+CREDIT_REASON = "The failed part came back."
+
+
+class CannotReceive(CannotReturn):
+    code = "cannot_receive"
+
+
+# On its way ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def say_sent(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None) -> Rma:
+    """The customer says that the failed part was handed to the carrier. The carrier's first scan decides."""
+    actor.require("rma:request")
+    with held(rma, now, version) as rma:
+        waits = (*ON_WAY_OR_OWED, RmaState.AWAITING_INBOUND, RmaState.EXPIRED)
+        if rma.state not in waits:
+            raise CannotReturn(f"{rma} is {rma.get_state_display().lower()}. {machine_of(rma).next_step(rma.state)}")
+        rma.return_sent_at = rma.return_sent_at or now
+        save_quietly(rma, now, "return_sent_at")
+        note(actor, rma, "rma.said-sent", now)
+        return rma
+
+
+def _scanned(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
+    """RA-14: the first scan of the return label. Nobody is reminded any more."""
+    if rma.state not in ON_WAY_OR_OWED:
+        return
+    fields = go(rma, "scan_return")
+    rma.return_sent_at = shipment.shipped_at
+    save(rma, now, *fields, "return_sent_at")
+    for item in shipment.items.select_related("component__product"):
+        if item.component is not None:
+            _unit_on_its_way(actor, rma, item, now)
+    note(actor, rma, "rma.return-sent", now, at=shipment.shipped_at)
+    tell("rma.return_sent", actor, rma, now)
+
+
+def _unit_on_its_way(actor: Actor, rma: Rma, item: ShipmentItem, now: datetime) -> PoolUnit:
+    """PU-10: the serial enters the loop, with a row of its own where roZoom never had it in the pool."""
+    component = item.component
+    assert component is not None
+    assert rma.pool is not None
+    unit = PoolUnit.objects.filter(product=component.product, serial_normal=component.serial_normal).first()
+    if unit is None:
+        unit = new_unit(
+            actor,
+            rma.pool,
+            component.product,
+            component.serial,
+            now,
+            state=UnitState.WITH_CUSTOMER,
+            component_key=component.pk,
+        )
+    unit = lock_unit(unit)
+    if unit.state == UnitState.WITH_CUSTOMER:
+        move_unit(actor, unit, "scan_return", now, condition=Condition.DEFECTIVE)
+    item.unit = unit
+    item.save(update_fields=["unit"])
+    return unit
+
+
+def expect_also(rma: Rma, component: Component) -> None:
+    """A replacement that did not work comes back too: in the same box while that is here, else in one of its own."""
+    box = rma.shipments.filter(kind=BACK, state__in=[ShipmentState.DRAFT, ShipmentState.LABEL_CREATED]).first()
+    if box is None:
+        record = rma.supplier_records.order_by("updated_at").last()
+        assert record is not None
+        to = (rma.pool.warehouse.name, rma.pool.warehouse.address) if rma.pool else ("roZoom", "")
+        box = prepare_in(rma, BACK, record, rma.updated_at, to=to)
+    put_in(box, component=component)
+
+
+# It is here ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def receive(*, actor: Actor, rma: Rma, scanned_serial: str, now: datetime, version: int | None = None) -> Rma:
+    """RA-16: the scanned serial is an expected one. One that is not moves it to RETURN_MISMATCH (RA-17).
+
+    A part that arrives without any scan of its label is on its way first. With two parts expected, the second scan ends it.
+    """
+    actor.require("rma:manage")
+    with held(rma, now, version) as rma:
+        if rma.kind != RmaKind.ADVANCE:
+            raise CannotReceive("The factory receives this one.")
+        box = _box(actor, rma, now)
+        if machine_of(rma).find("receive", rma.state) is None:
+            raise CannotMove(machine_of(rma).explain(rma, "receive"), param="action")
+        normal = normal_serial(scanned_serial)
+        item = box.items.select_for_update(of=("self",)).filter(serial_normal=normal, scanned_at=None).first()
+        if item is None:
+            return _mismatch(actor, rma, scanned_serial.strip(), now)
+        _take_in(actor, rma, item, scanned_serial.strip(), now)
+        waiting = list(box.items.filter(scanned_at=None).values_list("serial", flat=True))
+        if waiting:
+            note(actor, rma, "rma.part-received", now, serial=item.serial, waits_for=waiting)
+            save_quietly(rma, now)
+            return rma
+        return _received(actor, rma, scanned_serial.strip(), now)
+
+
+def _box(actor: Actor, rma: Rma, now: datetime) -> Shipment:
+    """The box that is here, arrived. One that no carrier has scanned is on its way with its arrival."""
+    boxes = rma.shipments.filter(kind=BACK).exclude(state__in=[ShipmentState.CANCELLED, ShipmentState.LOST])
+    box = boxes.order_by("label_at", "id").last()
+    if box is None:
+        record = rma.supplier_records.order_by("updated_at").last()
+        box = prepare_return(rma, record, now) if record is not None else None  # its label was void by then
+    if box is None:
+        raise CannotReceive("No part is expected back: it stays with the customer.")
+    box = lock_shipment(box)
+    if box.state == ShipmentState.DRAFT and rma.state in ON_WAY_OR_OWED:
+        SHIPMENT.go(box, "make_label")
+        box.label_at = now
+        box.save(update_fields=["state", "label_at"])
+    if rma.state in (*ON_WAY_OR_OWED, RmaState.RETURN_IN_TRANSIT) and box.state not in SHIPMENT.ends:
+        arrive_by_hand(actor, rma, box, now, proof=f"Scanned by {actor.name}")
+    return box
+
+
+def _take_in(actor: Actor, rma: Rma, item: ShipmentItem, serial: str, now: datetime) -> None:
+    item.scanned_serial, item.scanned_at = serial, now
+    item.save(update_fields=["scanned_serial", "scanned_at"])
+    if item.component is None:
+        return
+    unit = lock_unit(item.unit) if item.unit is not None else _unit_on_its_way(actor, rma, item, now)
+    if unit.state == UnitState.DEFECTIVE_IN_TRANSIT:
+        move_unit(actor, unit, "take_back", now)
+    put_away(actor=actor, component=item.component, state=Component.State.RETURNED, reason=str(rma), now=now)
+
+
+def _received(actor: Actor, rma: Rma, serial: str, now: datetime, move: str = "receive") -> Rma:
+    fields = go(rma, move)
+    rma.received_at, rma.received_serial = now, serial
+    save(rma, now, *fields, "received_at", "received_serial")
+    note(actor, rma, "rma.return-received", now, serial=serial)
+    tell("rma.return_received", actor, rma, now, serial=serial)
+    _credit(actor, rma, now)
+    return rma
+
+
+def _credit(actor: Actor, rma: Rma, now: datetime) -> None:
+    """The charge is taken back in full where the part left for us within 60 days of the invoice."""
+    invoice = rma.non_return_invoice
+    if invoice is None or invoice.issued_on is None or invoice.state in ("VOID", "CREDITED", "WRITTEN_OFF"):
+        return
+    sent = today_of(rma, rma.return_sent_at or now)
+    if sent > invoice.issued_on + CREDITED_WITHIN:
+        note(actor, rma, "rma.not-credited", now, invoice=invoice.number, sent=sent)
+        return
+    drop_claim(actor=actor, invoice=invoice, reason=CREDIT_REASON, now=now)
+    note(actor, rma, "rma.credited", now, invoice=invoice.number)
+    tell("rma.credited", actor, rma, now, invoice=str(invoice.pk))
+
+
+def _mismatch(actor: Actor, rma: Rma, serial: str, now: datetime) -> Rma:
+    """RA-17: another serial, or an empty box. Customer and reseller are asked which part it is."""
+    fields = go(rma, "mismatch")
+    rma.received_serial = serial
+    save(rma, now, *fields, "received_serial")
+    expected = list(_expected(rma).values_list("serial", flat=True))
+    note(actor, rma, "rma.mismatch", now, scanned=serial or "an empty box", expected=expected)
+    tell("rma.mismatch", actor, rma, now, scanned=serial, expected=expected)
+    return rma
+
+
+def _expected(rma: Rma) -> QuerySet[ShipmentItem]:
+    return ShipmentItem.objects.filter(shipment__rma=rma, shipment__kind=BACK, scanned_at=None)
+
+
+@transaction.atomic
+def accept_mismatch(*, actor: Actor, rma: Rma, reason: str, now: datetime, version: int | None = None) -> Rma:
+    """RA-18: a manager takes the other part instead; the correction of the serial stays in the story."""
+    actor.require("rma:override")
+    reason = said(reason, "Say how it is explained.")
+    with held(rma, now, version) as rma:
+        if rma.kind != RmaKind.ADVANCE or rma.state != RmaState.RETURN_MISMATCH:
+            raise CannotMove(machine_of(rma).explain(rma, "accept_mismatch"), param="action")
+        for item in _expected(rma).select_related("component__product", "unit"):
+            _take_in(actor, rma, item, rma.received_serial, now)
+        note(actor, rma, "rma.serial-corrected", now, serial=rma.received_serial, reason=reason)
+        return _received(actor, rma, rma.received_serial, now, "accept_mismatch")
+
+
+@transaction.atomic
+def refuse_mismatch(*, actor: Actor, rma: Rma, reason: str, now: datetime, version: int | None = None) -> Rma:
+    """RA-19: it was not explained. The wrong part goes back, and the failed one is still owed: a new label is prepared."""
+    actor.require("rma:manage")
+    reason = said(reason, "Say why it is not accepted.")
+    with held(rma, now, version) as rma:
+        if rma.kind != RmaKind.ADVANCE:
+            raise CannotReturn("The factory's own deed sends this one back.")
+        fields = go(rma, "refuse_mismatch")
+        owed = list(_expected(rma).select_related("component__product"))
+        record = rma.supplier_records.order_by("updated_at").last()
+        assert record is not None
+        rma.return_sent_at = None
+        save(rma, now, *fields, "return_sent_at")
+        to = (rma.pool.warehouse.name, rma.pool.warehouse.address) if rma.pool else ("roZoom", "")
+        box = prepare_in(rma, BACK, record, now, to=to)
+        for item in owed:
+            put_in(box, component=item.component)
+        note(actor, rma, "rma.mismatch-refused", now, serial=rma.received_serial, reason=reason)
+        tell("rma.return_overdue", actor, rma, now, reason=reason)
+        return rma
+
+
+# It ends ---------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def inspect(
+    *,
+    actor: Actor,
+    rma: Rma,
+    result: str,
+    now: datetime,
+    version: int | None = None,
+    text: str = "",
+    charge: Decimal | None = None,
+) -> Rma:
+    """RA-21: what the failed part turned out to be; the return is closed. Damage may be charged for, with a report."""
+    actor.require("rma:manage")
+    if result not in Inspection.values:
+        raise CannotReturn("Choose what the inspection found.", param="result")
+    if charge is not None and result != Inspection.DAMAGED:
+        raise CannotReturn("Only damage is charged for.", param="charge")
+    with held(rma, now, version) as rma:
+        fields = go(rma, "inspect")
+        if result == Inspection.DAMAGED:
+            text = said(text, "Describe the damage. The customer reads it.", param="text", longest=1000)
+        rma.inspection, rma.inspection_note = result, text.strip()[:1000]
+        if charge is not None:
+            rma.repair_invoice = _charge_damage(actor, rma, charge, now)
+        save(
+            rma, now, *fields, "inspection", "inspection_note", "repair_invoice",
+            *end(rma, now, ending=Ending.RETURNED, reason=Inspection(result).label),
+        )  # fmt: skip
+        note(actor, rma, "rma.inspected", now, result=result, text=rma.inspection_note)
+        _closed(actor, rma, now)
+        return rma
+
+
+def _charge_damage(actor: Actor, rma: Rma, amount: Decimal, now: datetime) -> Invoice:
+    lines = [(f"Damage found on {rma.serial}, return {rma}", amount)]
+    currency = rma.list_price_currency
+    draft = draft_claim(actor=actor, customer=rma.customer, kind="REPAIR", lines=lines, currency=currency, now=now)
+    return issue_claim(actor=actor, invoice=draft, now=now)
+
+
+@transaction.atomic
+def waive(*, actor: Actor, rma: Rma, certificate: str, reason: str, now: datetime, version: int | None = None) -> Rma:
+    """RA-23: the failed part stays away for good: its data must not leave, or it was destroyed. A certificate is on file."""
+    actor.require("rma:override")
+    certificate = said(certificate, "Enter the number of the certificate.", param="certificate", longest=200)
+    reason = said(reason, "Say why it does not come back.")
+    with held(rma, now, version) as rma:
+        fields = go(rma, "waive")
+        rma.certificate = certificate
+        save(rma, now, *fields, "certificate", *end(rma, now, ending=Ending.WAIVED, reason=reason))
+        retire_parts(actor, rma, f"Waived: {reason}", now)
+        cancel_supplier_records(actor, rma, now)
+        void_labels(rma, now)
+        note(actor, rma, "rma.waived", now, certificate=certificate, reason=reason)
+        _closed(actor, rma, now)
+        return rma
+
+
+def retire_parts(actor: Actor, rma: Rma, reason: str, now: datetime) -> None:
+    """Kept or destroyed: no support and no later return for these serials (PU-11)."""
+    for item in _expected(rma).select_related("component__product"):
+        if item.component is not None:
+            _retire(actor, item.component, reason, now)
+    if rma.component is not None:
+        _retire(actor, rma.component, reason, now)
+
+
+def _retire(actor: Actor, component: Component, reason: str, now: datetime) -> None:
+    put_away(actor=actor, component=component, state=Component.State.RETIRED, reason=reason, now=now)
+    unit = PoolUnit.objects.filter(product_id=component.product_id, serial_normal=component.serial_normal).first()
+    if unit is None:
+        return
+    unit = lock_unit(unit)
+    if unit.state == UnitState.WITH_CUSTOMER:
+        move_unit(actor, unit, "retire", now)
+    elif unit.state == UnitState.DEFECTIVE_IN_TRANSIT:  # the carrier had another part in the box
+        move_unit(actor, unit, "lose", now)
+
+
+def _lost(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
+    """RA-20: the carrier lost it on a label of ours. The customer owes nothing."""
+    if rma.state != RmaState.RETURN_IN_TRANSIT:
+        return
+    fields = go(rma, "lose_return")
+    save(rma, now, *fields, *end(rma, now, ending=Ending.LOST, reason="The carrier lost it on our label."))
+    for item in shipment.items.select_related("component__product", "unit"):
+        if item.component is not None:
+            put_away(actor=actor, component=item.component, state=Component.State.RETIRED, reason="Lost", now=now)
+        if item.unit is not None and lock_unit(item.unit).state == UnitState.DEFECTIVE_IN_TRANSIT:
+            move_unit(actor, lock_unit(item.unit), "lose", now)
+    if rma.non_return_invoice is not None:
+        _credit(actor, rma, now)
+    cancel_supplier_records(actor, rma, now)
+    note(actor, rma, "rma.return-lost", now)
+    _closed(actor, rma, now)
+
+
+def _came_back_to_sender(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
+    """The customer has the part again: a new box is prepared for the same parts."""
+    if rma.state != RmaState.RETURN_IN_TRANSIT:
+        return
+    record = rma.supplier_records.order_by("updated_at").last()
+    if record is not None:
+        box = prepare_in(rma, BACK, record, now, to=(shipment.to_name, shipment.to_address))
+        for item in shipment.items.select_related("component__product"):
+            put_in(box, component=item.component)
+
+
+def _closed(actor: Actor, rma: Rma, now: datetime) -> None:
+    note(actor, rma, "rma.closed", now, ending=rma.ending, reason=rma.ending_reason)
+    tell("rma.closed", actor, rma, now, ending=rma.ending)
+
+
+# A part that does not come back ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def charge(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None) -> Rma:
+    """RA-15: released by roZoom when more than 30 calendar days went by since delivery, at the price frozen at approval."""
+    actor.require("rma:charge")
+    with held(rma, now, version) as rma:
+        fields = go(rma, "charge")
+        assert rma.delivered_on is not None
+        assert rma.list_price is not None
+        if today_of(rma, now) <= rma.delivered_on + timedelta(days=30):
+            day = rma.delivered_on + timedelta(days=31)
+            raise CannotReturn(f"A part is charged for from {day:%d %b %Y} on, 31 days after its replacement arrived.")
+        if rma.non_return_invoice is None:
+            rma.non_return_invoice = _invoice_part(actor, rma, now)
+        save(rma, now, *fields, "non_return_invoice")
+        note(actor, rma, "rma.charged", now, invoice=rma.non_return_invoice.number, amount=rma.non_return_invoice.total)
+        tell("rma.charged", actor, rma, now, invoice=str(rma.non_return_invoice.pk))
+        return rma
+
+
+def _invoice_part(actor: Actor, rma: Rma, now: datetime) -> Invoice:
+    """Once. One that stands since before another part came back is not made again."""
+    assert rma.list_price is not None
+    currency = rma.list_price_currency
+    lines = [(f"Part not returned: {rma.serial}, return {rma}", rounded(rma.list_price, currency))]
+    draft = draft_claim(actor=actor, customer=rma.customer, kind="NON_RETURN", lines=lines, currency=currency, now=now)
+    return issue_claim(actor=actor, invoice=draft, now=now)
+
+
+def settle(actor: Actor, rma: Rma, now: datetime) -> bool:
+    """RA-22: its invoice is paid or written off, so the part is the customer's. The caller holds the return."""
+    invoice = rma.non_return_invoice
+    if rma.state != RmaState.NON_RETURN_INVOICED or invoice is None or invoice.state not in ("PAID", "WRITTEN_OFF"):
+        return False
+    ending = Ending.PAID if invoice.state == "PAID" else Ending.WRITTEN_OFF
+    fields = go(rma, "settle")
+    save(rma, now, *fields, *end(rma, now, ending=ending, reason=f"Invoice {invoice.number}"))
+    retire_parts(actor, rma, f"Kept: invoice {invoice.number}", now)
+    cancel_supplier_records(actor, rma, now)
+    void_labels(rma, now)
+    _closed(actor, rma, now)
+    return True
+
+
+effects[BACK, ShipmentState.IN_TRANSIT] = _scanned
+effects[BACK, ShipmentState.LOST] = _lost
+effects[BACK, ShipmentState.RETURNED_TO_SENDER] = _came_back_to_sender
