@@ -7,7 +7,5 @@ class RmaConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers what an arrival, a loss or a first scan means for the return it belongs to.
-        import rma.services  # noqa: PLC0415
-
         # Registers with tickets that one with an open return is not closed.
-        import rma.guarding  # noqa: F401, PLC0415
+        pass

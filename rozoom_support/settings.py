@@ -456,6 +456,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
     "webhooks": {"task": "notifications.webhooks", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
+    "keep_returns": {"task": "rma.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "imports": {"task": "contracts.imports", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy_imports": {"task": "contracts.tidy_imports", "schedule": 3600.0, "options": {"expires": 600.0}},

@@ -191,6 +191,17 @@ def cancel_shipment(*, actor: Actor, shipment: Shipment, now: datetime) -> Shipm
     return shipment
 
 
+def cancel_unused(rma: Rma | None, shipment: Shipment, now: datetime) -> bool:
+    """SH-3: a label that nobody used. Another one is made when the part comes after all."""
+    if shipment.state != H.LABEL_CREATED:
+        return False
+    SHIPMENT.go(shipment, "cancel")
+    shipment.ended_at = now
+    shipment.save(update_fields=["state", "ended_at"])
+    written(CARRIER, shipment, "label-void", now)
+    return True
+
+
 def lock_shipment(shipment: Shipment) -> Shipment:
     locked = Shipment.objects.select_for_update(of=("self",)).filter(pk=shipment.pk).first()
     if locked is None:

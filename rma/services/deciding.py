@@ -15,7 +15,7 @@ from contracts.queries import near_components
 from contracts.services.decisions import decisions_on
 from contracts.terms import local_date
 from rma.events import note, tell
-from rma.models import Rma, Warehouse
+from rma.models import Rma, RmaQuerySet, Warehouse
 from rma.services._common import CannotReturn, held, said, save_quietly
 from rma.states import ENDED, Missing, RmaState
 from tenancy.actor import Actor
@@ -74,11 +74,15 @@ def facts_of_case(case: Case, now: datetime) -> Facts:
     )
 
 
+def open_returns_of(component: Component) -> RmaQuerySet:
+    """At most one. A replacement that was dead on arrival comes back under the return that sent it."""
+    again = Q(replacement=component, state__in=["APPROVED", "BACKORDERED", "ALLOCATED", "SHIPPED"])
+    return Rma.objects.open().filter(Q(component=component) | again, customer_id=component.customer_id)
+
+
 def open_return(component: Component, but: Rma | None = None) -> str:
     """The reference of the open return of this component, if there is one."""
-    # A replacement that was dead on arrival comes back under the return that sent it.
-    again = Q(replacement=component, state__in=["APPROVED", "BACKORDERED", "ALLOCATED", "SHIPPED"])
-    found = Rma.objects.open().filter(Q(component=component) | again, customer_id=component.customer_id)
+    found = open_returns_of(component)
     return (found.exclude(pk=but.pk) if but else found).values_list("reference", flat=True).first() or ""
 
 

@@ -12,7 +12,16 @@ from rma.events import note, tell
 from rma.lifecycle import machine_of
 from rma.models import Rma
 from rma.services._common import CannotReturn, end, go, held, said, save, save_quietly
-from rma.services.deciding import BEFORE_APPROVAL, Case, decide_now, facts_of_case, keep, missing_of, missing_words
+from rma.services.deciding import (
+    BEFORE_APPROVAL,
+    Case,
+    decide_now,
+    facts_of_case,
+    keep,
+    missing_of,
+    missing_words,
+    open_returns_of,
+)
 from rma.services.numbering import hold_numbers, next_number
 from rma.states import Media, Missing, RmaKind, RmaState
 from rozoom_support.lib.refusals import NotFound
@@ -144,9 +153,9 @@ def _refuse_shape(actor: Actor, wish: Wish) -> None:
 
 
 def _open(case: Case) -> Rma | None:
-    found = Rma.objects.open().filter(customer_id=case.customer.pk)
     if case.component is not None:
-        return found.filter(component=case.component).first()
+        return open_returns_of(case.component).first()
+    found = Rma.objects.open().filter(customer_id=case.customer.pk)
     return found.filter(component=None, claimed_serial_normal=normal_serial(case.serial)).first()
 
 

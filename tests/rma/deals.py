@@ -1,10 +1,10 @@
 """Parts that may be replaced, units in the pool, returns at every step: made through the services, for tests that need one.
 
-    stock = Stock.of(world)                       # a warehouse, a pool, a supplier of the product
-    component = entitled(world, now)              # Acme's, in warranty, its agreement ordered and paid
-    unit = stock.unit(now)                        # on the shelf
-    rma = requested(world, component, now).rma
-    rma = approved(world, component, stock, now)  # allocated(...), shipped(...), delivered(...) go on from there
+stock = Stock.of(world)                       # a warehouse, a pool, a supplier of the product
+component = entitled(world, now)              # Acme's, in warranty, its agreement ordered and paid
+unit = stock.unit(now)                        # on the shelf
+rma = requested(world, component, now).rma
+rma = approved(world, component, stock, now)  # allocated(...), shipped(...), delivered(...) go on from there
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from rma import services
 from rma.models import BusinessCalendar, Pool, PoolUnit, ProductSupplier, Rma, Shipment, Warehouse
 from rma.services import Report, Requested, Wish
 from tenancy.context import Context, work_unit
+from tenancy.models import Organisation
 from tests.contracts.deals import ago, implemented, ordered, price, warranty
 from tests.world import SEVERITY_2, World, ensure_context
 from tickets.models import Channel, Ticket
 from tickets.services import Report as TicketReport
 from tickets.services import file_ticket
-from tenancy.models import Organisation
 
 STAFF, WORKER = Context("staff"), Context("worker")
 COORDINATOR, MANAGER, CLERK = "cora", "duty", "sam"
@@ -69,7 +69,13 @@ class Stock:
 
 
 def entitled(
-    world: World, now: datetime, name: str = "acme", *, component: Component | None = None, paid: bool = True, **term: Any
+    world: World,
+    now: datetime,
+    name: str = "acme",
+    *,
+    component: Component | None = None,
+    paid: bool = True,
+    **term: Any,
 ) -> Component:
     """In warranty, its agreement ordered 40 days ago and, with `paid`, paid; in a country where a date is promised."""
     component = component or world.components[name]
@@ -98,7 +104,13 @@ def on_ticket(world: World, component: Component | None, now: datetime, by: str 
 
 
 def requested(
-    world: World, component: Component | None, now: datetime, by: str = "ilse", *, ticket: Ticket | None = None, **wish: Any
+    world: World,
+    component: Component | None,
+    now: datetime,
+    by: str = "ilse",
+    *,
+    ticket: Ticket | None = None,
+    **wish: Any,
 ) -> Requested:
     """Asked for by this person on a ticket reported now, with the return terms accepted."""
     actor, ticket = world.actor(by), ticket or on_ticket(world, component, now, by)
@@ -150,7 +162,9 @@ def returned(world: World, component: Component, now: datetime, by: str = "ilse"
     return staff(world, services.receive, fresh(rma), now, scanned_serial=component.serial)
 
 
-def carrier_says(world: World, shipment: Shipment, code: str, at: datetime, now: datetime | None = None, **more: Any) -> Any:
+def carrier_says(
+    world: World, shipment: Shipment, code: str, at: datetime, now: datetime | None = None, **more: Any
+) -> Any:
     actor = world.actor(COORDINATOR)
     report = Report(shipment.carrier, shipment.tracking_number, code, at, **more)
     with work_unit(actor.context):
