@@ -9,7 +9,7 @@ from itertools import takewhile
 
 PARTS = {
     "tickets": ["-m", "bench.tickets"],
-    "sweeper": ["-m", "bench.sweeper"],
+    "scale": ["-m", "bench.scale"],
     "faults": ["-m", "bench.faults"],
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],

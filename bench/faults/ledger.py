@@ -114,11 +114,11 @@ class Book:
         finally:
             connection.close()
 
-    def change(self, statement: str) -> None:
+    def change(self, statement: str, values: Any = None) -> None:
         connection = psycopg2.connect(self._url)
         try:
             with connection, connection.cursor() as cursor:
-                cursor.execute(statement)
+                cursor.execute(statement, values)
         finally:
             connection.close()
 
