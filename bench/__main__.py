@@ -10,6 +10,7 @@ from itertools import takewhile
 PARTS = {
     "tickets": ["-m", "bench.tickets"],
     "scale": ["-m", "bench.scale"],
+    "race": ["-m", "bench.race"],
     "faults": ["-m", "bench.faults"],
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],

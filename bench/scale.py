@@ -9,7 +9,6 @@ of severity, batches or chained audit. "Escalated" is counted from the due insta
 
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +18,12 @@ import django
 
 from bench.cluster import Cluster, adopt, own_cluster
 from bench.faults.ledger import Book
+from bench.sweepers import sweepers
 
 RUNNING, DUE, ROUNDS = 1_000_000, 10_000, 3
 EVERY = 1_000  # clocks on which all eleven levels are due
 SHARES = "CASE WHEN i % 10 < 1 THEN 1 WHEN i % 10 < 4 THEN 2 ELSE 3 END"  # of the severities: 10, 30 and 60 %
 PER_SECOND, SECONDS = 100, 30
-SWEEPERS = 2
 LEAD = 8.0  # seconds in which clocks are made before they are due
 
 # Tickets play no part in a sweep: their key is not looked for.
@@ -130,22 +129,6 @@ class Scale:
         with transaction.atomic():
             for statement in FLOOR:
                 self.run(statement)
-
-
-@contextmanager
-def sweepers(environment: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "bench.sweeping"]
-    started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) for _ in range(SWEEPERS)]
-    try:
-        for process in started:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-        yield
-    finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.communicate()
 
 
 def milliseconds(work: Callable[[], object]) -> float:

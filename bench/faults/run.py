@@ -9,7 +9,7 @@ from itertools import islice
 
 from bench.cluster import Cluster
 from bench.faults import checks, lag, town
-from bench.faults.deeds import People
+from bench.faults.deeds import People, reply_of
 from bench.faults.house import House
 from bench.faults.ledger import Book, Ledger
 from bench.faults.post import PostBox
@@ -42,7 +42,7 @@ class Run:
         self.faults = faults(seed, seconds)
         plan = lives(seed, seconds, rate)
         self.town = town.build(len(plan))
-        self.people = People(self.town.agent, town.tickets(), plan)
+        self.people = People(reply_of(self.town.agent), town.tickets(), plan)
         self.cut_short = 0
 
     def report(self) -> int:
