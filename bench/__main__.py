@@ -9,7 +9,8 @@ from itertools import takewhile
 
 PARTS = {
     "tickets": ["-m", "bench.tickets"],
-    "sweeper": ["-m", "bench.sweeper"],
+    "scale": ["-m", "bench.scale"],
+    "race": ["-m", "bench.race"],
     "faults": ["-m", "bench.faults"],
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],

@@ -450,6 +450,7 @@ CELERY_TASK_ROUTES = {
     "notifications.*": {"queue": "mail"},
     "contracts.imports": {"queue": "imports"},
 }
+CELERY_BEAT_SCHEDULER = "rozoom_support.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "sla.sweep", "schedule": 1.0, "options": {"expires": 2.0}},
     "catch_up": {"task": "sla.catch_up", "schedule": 15.0, "options": {"expires": 15.0}},

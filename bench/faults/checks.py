@@ -80,6 +80,8 @@ def levels(ledger: Ledger, until: datetime) -> Iterator[str]:
         for one in fired:
             if abs(one.scheduled_at - at[one.level]) > TICK or one.fired_at < one.scheduled_at:
                 yield f"level {one.level} of segment {segment.id} says {one.scheduled_at}, fired at {one.fired_at}"
+            if segment.stopped_at is not None and one.committed_at > segment.written_at:
+                yield f"level {one.level} of segment {segment.id} was fired after its stop was committed"
         if segment.stopped_at is None and (finding := _next(segment, at, set(times))):
             yield finding
 

@@ -43,8 +43,10 @@ class Diary:
 
 
 class People:
-    def __init__(self, agent: Actor, tickets: list[Ticket], lives: list[Life]) -> None:
-        self.agent = agent
+    """`answer` is what staff do with a ticket."""
+
+    def __init__(self, answer: Callable[[Ticket], object], tickets: list[Ticket], lives: list[Life]) -> None:
+        self.answer = answer
         self.diary = Diary()
         self._lock = threading.Condition()
         self._began = time.monotonic()
@@ -145,8 +147,21 @@ class People:
 
     def _answer(self, ticket: Ticket) -> None:
         began_at = self.diary.began.setdefault(ticket.pk, datetime.now(UTC))  # of the first try
-        with work_unit(self.agent.context) as unit:
-            add_message(
-                actor=self.agent, ticket=ticket, kind=MessageKind.PUBLIC, body="We are looking at it.", now=unit.now
-            )
+        self.answer(ticket)
         self.diary.answered.append(Answered(ticket.pk, began_at, datetime.now(UTC)))
+
+
+def reply_of(agent: Actor) -> Callable[[Ticket], object]:
+    """A public reply, as page and API write it."""
+
+    def reply(ticket: Ticket) -> None:
+        with work_unit(agent.context) as unit:
+            add_message(actor=agent, ticket=ticket, kind=MessageKind.PUBLIC, body="We look at it.", now=unit.now)
+
+    return reply
+
+
+def stop_alone(ticket: Ticket) -> None:
+    """What every reply does to the promise, without the reply: many more a second."""
+    with work_unit(STAFF):
+        sla.stop_for_answer(customer_id=ticket.customer_id, ticket_id=ticket.pk)

@@ -44,9 +44,7 @@ class House:
         for name in WORKERS:
             self.cluster.start(replace(services.worker(environment), name=name))
         for name in BEATS:
-            beat = services.beat(environment, self.cluster.state)
-            command = [*beat.command[:-1], str(self.cluster.state.path(f"{name}-schedule"))]
-            self.cluster.start(replace(beat, name=name, command=command))
+            self.cluster.start(replace(services.beat(environment), name=name))
         self.cluster.start(services.watch(environment))
         if not wait_until(lambda: (consumers(self.redis.url) or 0) >= len(WORKERS), seconds=60):
             raise LocalError("The workers did not come up; their logs are in " + str(self.cluster.state.path("log")))

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 
 SEGMENTS = """SELECT id, customer_id, reseller_id, ticket_id, severity, counted_from, started_at, due_at, stopped_at, outcome, reason,
-  fired, next_action_at FROM sla_clocksegment ORDER BY ticket_id, id"""
+  fired, next_action_at, pg_xact_commit_timestamp(xmin) FROM sla_clocksegment ORDER BY ticket_id, id"""
 ESCALATIONS = """SELECT segment_id, level, scheduled_at, fired_at, pg_xact_commit_timestamp(xmin) FROM sla_escalation"""
 EVENTS = """SELECT id, topic, ticket_id, (payload ->> 'segment')::bigint, (payload ->> 'level')::int, state,
   pg_xact_commit_timestamp(xmin) FROM notifications_event ORDER BY id"""
@@ -21,6 +21,8 @@ NOTICES = "SELECT event_id, count(*) FROM notifications_notice GROUP BY event_id
 
 @dataclass(frozen=True)
 class Segment:
+    """`written_at`: when its last change was committed; for one that stopped, the stop."""
+
     id: int
     customer_id: int
     reseller_id: int
@@ -34,6 +36,7 @@ class Segment:
     reason: str
     fired: list[int]
     next_action_at: datetime | None
+    written_at: datetime
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,11 @@ class Book:
         finally:
             connection.close()
 
-    def change(self, statement: str) -> None:
+    def change(self, statement: str, values: Any = None) -> None:
         connection = psycopg2.connect(self._url)
         try:
             with connection, connection.cursor() as cursor:
-                cursor.execute(statement)
+                cursor.execute(statement, values)
         finally:
             connection.close()
 

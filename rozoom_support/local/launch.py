@@ -149,7 +149,7 @@ class Launch:
         for program in (
             services.web(serving, web),
             services.worker(serving),
-            services.beat(serving, self.state),
+            services.beat(serving),
             services.watch(serving),
         ):
             self.supervisor.start(program)

@@ -31,9 +31,8 @@ def worker(environment: Mapping[str, str]) -> Program:
     return Program("worker", command, environment, stop_seconds=12)
 
 
-def beat(environment: Mapping[str, str], state: State) -> Program:
+def beat(environment: Mapping[str, str]) -> Program:
     command = [sys.executable, "-m", "celery", "-A", "rozoom_support", "beat", "--pidfile=", "--loglevel", "WARNING"]
-    command += ["--schedule", str(state.path("celerybeat-schedule"))]
     return Program("beat", command, environment, stop_seconds=5)
 
 

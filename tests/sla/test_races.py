@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Event, Thread
+from typing import Any
 
 from django.db import connection, connections
 
-from sla import services
+from sla import services, sweeper
 from sla.models import ClockSegment, Escalation, LadderStep
 from sla.sweeper import run_for, sweep, sweep_all
 from sla.tasks import sweep as sweep_task
@@ -272,3 +273,25 @@ def test_a_frozen_sweeper_holds_its_rows_and_nobody_elses(lasting_world: World) 
     together(frozen, working)
     assert sweep().fired == 3
     assert [levels(one) for one in tickets] == [[1]] * 6
+
+
+def test_a_sweeper_that_is_frozen_before_its_commit_is_hung_up_on_soon(lasting_world: World) -> None:
+    """Its rows are free again after 3 s and not after the 30 s a page has, and a sweep leaves nothing of that behind."""
+    seen = []
+
+    def swept(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        done = execute(sql, params, many, context)
+        if sql == sweeper.SWEEP:
+            seen.append(_idle_timeout())
+        return done
+
+    with connection.execute_wrapper(swept):
+        sweep()
+    assert seen == ["3s"]
+    assert _idle_timeout() == "30s"
+
+
+def _idle_timeout() -> str:
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        return str(cursor.fetchone()[0])

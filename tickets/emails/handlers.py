@@ -6,11 +6,14 @@ its own ticket, so that nothing a tenant writes into the outbox can carry anothe
 
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from notifications.handlers import Said, handles
 from notifications.models import Event
 from notifications.readers import Reader, without
 from sla.models import Escalation
 from tenancy.context import database_now
+from tenancy.models import AuditEvent
 from tickets.emails import lines, recipients, words
 from tickets.emails.letters import mail, told
 from tickets.models import Attachment, Message, MessageKind, Ticket
@@ -119,7 +122,11 @@ def escalated(event: Event) -> Iterator[Said]:
     now = database_now()
     percent = int(event.payload.get("percent", 100))
     line = lines.escalation(level, percent, now)
+    higher = recipients.of_the_ladder(ticket, _told_with_it(ticket, level), now)
+    hear_of_it = {(reader.person_id, reader.organisation_id) for reader in higher}
     for reader in without(recipients.of_the_ladder(ticket, event.payload.get("recipients", []), now), None):
+        if (reader.person_id, reader.organisation_id) in hear_of_it:
+            continue
         yield told(
             line,
             letter=words.escalation(ticket, level, percent, reader, now),
@@ -147,6 +154,23 @@ def _level(event: Event, ticket: Ticket) -> Escalation | None:
         customer_id=ticket.customer_id, segment__ticket_id=ticket.pk
     )
     return fired.filter(segment_id=event.payload.get("segment"), level=event.payload.get("level")).first()
+
+
+def _told_with_it(ticket: Ticket, level: Escalation) -> list[str]:
+    """After an outage levels of one clock fire together: who hears of a higher one needs no mail of a lower one.
+
+    As the audit trail has it, because the ladder may have changed since.
+    """
+    together = Escalation.objects.filter(customer_id=level.customer_id, segment_id=level.segment_id)
+    above = Q(scheduled_at__gt=level.scheduled_at) | Q(scheduled_at=level.scheduled_at, level__gt=level.level)
+    higher = set(together.filter(above, fired_at=level.fired_at).values_list("level", flat=True))
+    if not higher:
+        return []
+    trail = AuditEvent.objects.filter(
+        customer_id=level.customer_id, chain=ticket.chain, verb="sla.escalated", at=level.fired_at
+    )
+    said = [data for data in trail.values_list("data", flat=True) if data["segment"] == level.segment_id]
+    return [name for data in said if data["level"] in higher for name in data["recipients"]]
 
 
 def by_person(event: Event) -> int | None:

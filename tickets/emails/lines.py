@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sla.clock import KIND_WORDS
 from sla.models import Escalation
-from tickets.emails.words import MOVED
+from tickets.emails.words import MOVED, noticed_late
 from tickets.models import Message, MessageKind, Ticket
 from tickets.shown import OPERATOR_NAME
 
@@ -38,6 +38,8 @@ def decided(ticket: Ticket) -> str:
 def escalation(level: Escalation, percent: int, now: datetime) -> str:
     segment = level.segment
     what = KIND_WORDS[segment.kind].lower()
+    late = noticed_late(level)
+    noticed = f" (noticed {late} late)" if late else ""
     if segment.due_at < now:
-        return f"Overdue, severity {segment.severity}: no {what} yet"
-    return f"Severity {segment.severity}: {percent} % of the time for the {what} is over"
+        return f"Overdue, severity {segment.severity}: no {what} yet{noticed}"
+    return f"Severity {segment.severity}: {percent} % of the time for the {what} is over{noticed}"

@@ -179,10 +179,9 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
         if is_proposal
         else "Only a public reply by a person at roZoom stops this clock.",
     ]
-    if level.fired_at - level.scheduled_at >= NOTICED_LATE:
+    if late := noticed_late(level):
         paragraphs.append(
-            f"This was to be sent at {deadline_words(level.scheduled_at, reader, now)}. "
-            f"It was noticed {_span(level.fired_at - level.scheduled_at)} late."
+            f"This was to be sent at {deadline_words(level.scheduled_at, reader, now)}. It was noticed {late} late."
         )
     return Letter(
         headline=headline,
@@ -192,6 +191,12 @@ def escalation(ticket: Ticket, level: Escalation, percent: int, reader: Reader, 
         action="Open it at the desk",
         why="You get this because a promise is running out and your role is told about it.",
     )
+
+
+def noticed_late(level: Escalation) -> str:
+    """By how much, after an outage; else nothing."""
+    late = level.fired_at - level.scheduled_at
+    return _span(late) if late >= NOTICED_LATE else ""
 
 
 def _rung(level: Escalation, percent: int) -> str:
