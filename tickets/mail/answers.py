@@ -9,7 +9,9 @@ from tickets.models import IncomingMail, Ticket
 def line_of(mail: IncomingMail) -> str:
     """{"mail": 7, "outcome": "ticket_created", "ticket": "ACME-42", "message": null, "reason": ""}"""
     with work_unit(Context("worker")):
-        reference = Ticket.objects.filter(pk=mail.ticket_id).values_list("reference", flat=True).first()
+        reference = None
+        if mail.ticket_id is not None:
+            reference = Ticket.objects.filter(pk=mail.ticket_id).values_list("reference", flat=True).first()
     return line(
         mail=mail.pk,
         outcome=mail.outcome,

@@ -45,6 +45,6 @@ def _ticket_of(ids: list[str], addresses: list[str]) -> Ticket | None:
     keys = [one[8:].partition("@")[0] for one in ids if one.startswith("<rozoom.") and one.endswith(f"@{host}>")]
     sent = Delivery.objects.select_related("event").filter(dedup_key__in=keys, event__ticket_id__isnull=False)
     for delivery in sent if keys else []:
-        if delivery.recipient.lower() in addresses and delivery.event is not None:
+        if delivery.recipient.lower() in addresses and delivery.event is not None and delivery.event.ticket_id:
             return Ticket.objects.defer("search").filter(pk=delivery.event.ticket_id).first()
     return None

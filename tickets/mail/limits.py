@@ -9,11 +9,10 @@ from django.db.models import QuerySet
 from tickets.models import IncomingMail
 
 SPAN = timedelta(minutes=10)
-DAY = timedelta(days=1)
 NOT_COUNTED = [IncomingMail.Outcome.IGNORED, IncomingMail.Outcome.BOUNCE_RECORDED, IncomingMail.Outcome.REJECTED]
 CLAIM_ANSWER = """
 INSERT INTO tickets_automaticanswer AS one (address, sent_at) VALUES (%s, now())
-ON CONFLICT (address) DO UPDATE SET sent_at = now() WHERE one.sent_at <= now() - %s RETURNING address"""
+ON CONFLICT (address) DO UPDATE SET sent_at = now() WHERE one.sent_at <= now() - interval '1 day' RETURNING address"""
 
 
 def is_over_sender(mail: IncomingMail, address: str) -> bool:
@@ -41,5 +40,5 @@ def _reaches(rows: QuerySet[IncomingMail], most: int) -> bool:
 def may_answer_automatically(address: str) -> bool:
     """Once a day for each address, and whoever asks has it. As the worker, in the transaction that makes the mail."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM_ANSWER, [address.lower()[:320], DAY])
+        cursor.execute(CLAIM_ANSWER, [address.lower()[:320]])
         return cursor.fetchone() is not None

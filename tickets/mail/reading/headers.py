@@ -52,9 +52,22 @@ class Headers:
         for name in names:
             for value in self.raw(name):
                 # First the addresses, then the words: a name may be encoded to look like an address.
-                for shown, address in getaddresses([unfolded(value)[:10_000]]):
+                for shown, address in _pairs(unfolded(value)[:10_000]):
                     if ADDRESS.fullmatch(address.strip()):
                         yield one_line(words(shown), 160), one_line(words(address), 320).lower()
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
+    try:
+        return getaddresses([value])
+    except RecursionError:  # thousands of brackets
+        return []
+
+
+def inner_of(part: Message) -> list[Message]:
+    """The parts of a part; none of a text or a file. Not by get_payload(), which decodes with any codec a sender names."""
+    inner = part._payload  # type: ignore[attr-defined]
+    return [one for one in inner if isinstance(one, Message)] if isinstance(inner, list) else []
 
 
 def unfolded(value: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from tickets.mail.reading import html, marks, quotes
 from tickets.mail.reading.charsets import clean
 from tickets.mail.reading.headers import Headers
-from tickets.mail.reading.parts import Content, File, Taken, all_parts, take
+from tickets.mail.reading.parts import Content, File, Taken, TooMuch, all_parts, take
 
 TEXT_BYTES = 60 * 1024  # with the notes we add it stays under the limit of a message
 HISTORY_BYTES = 200 * 1024
@@ -23,7 +23,10 @@ RECEIVERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-enve
 
 def read(raw: bytes, folder: Path, *, envelope_from: str | None) -> dict[str, Any]:
     """Files are written into `folder` as 0, 1, 2 …; everything else is in the answer. Raises TooMuch."""
-    message = message_from_bytes(raw, policy=compat32)
+    try:
+        message = message_from_bytes(raw, policy=compat32)
+    except RecursionError:
+        raise TooMuch("its parts are nested too deep") from None
     parts = all_parts(message)
     headers = Headers(message)
     taken = take(message)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from email.message import Message
 
 from tickets.mail.reading.charsets import clean, one_line
-from tickets.mail.reading.headers import Headers
+from tickets.mail.reading.headers import Headers, inner_of
 
 # Programs that answer by themselves and say so in ways of their own.
 VENDOR = (
@@ -91,9 +91,8 @@ def bounce(message: Message, parts: Sequence[Message], headers: Headers, text: s
 
 def _status(part: Message) -> list[dict[str, str]]:
     """The fields of RFC 3464. The parser makes a part of each block of them."""
-    blocks = part.get_payload()
     found = []
-    for block in blocks[: MOST_REPORTS + 1] if isinstance(blocks, list) else []:
+    for block in inner_of(part)[: MOST_REPORTS + 1]:
         fields = Headers(block)
         who = fields.text("final-recipient", 340) or fields.text("original-recipient", 340)
         if who and fields.has("action"):
@@ -114,9 +113,7 @@ def _ids_of_ours(parts: Sequence[Message], text: str) -> list[str]:
     for part in parts:
         kind = part.get_content_type()
         if kind == "message/rfc822":
-            inner = part.get_payload()
-            if isinstance(inner, list) and inner:
-                found += Headers(inner[0]).ids("message-id")
+            found += [one for inner in inner_of(part)[:1] for one in Headers(inner).ids("message-id")]
         elif kind == "text/rfc822-headers":
             payload = part.get_payload(decode=True)
             head = payload[:65536].decode("utf-8", "replace") if isinstance(payload, bytes) else ""

@@ -11,7 +11,7 @@ from io import BytesIO
 
 from tickets.mail.reading import tnef
 from tickets.mail.reading.charsets import clean, decoded, one_line
-from tickets.mail.reading.headers import Headers, words
+from tickets.mail.reading.headers import Headers, inner_of, words
 
 MOST_PARTS = 500
 DEEPEST = 20
@@ -83,9 +83,7 @@ def _walk(message: Message) -> Iterator[Message]:
         if depth > DEEPEST:
             raise TooMuch(f"its parts are nested more than {DEEPEST} deep")
         yield part
-        inner = part.get_payload()
-        if isinstance(inner, list):
-            waiting += [(one, depth + 1) for one in reversed(inner)]
+        waiting += [(one, depth + 1) for one in reversed(inner_of(part))]
 
 
 def take(message: Message) -> Taken:
@@ -95,14 +93,14 @@ def take(message: Message) -> Taken:
 
 
 def _take(part: Message, taken: Taken) -> None:
-    kind, inner = part.get_content_type(), part.get_payload()
+    kind, inner = part.get_content_type(), inner_of(part)
     if kind in SEALED:
         taken.notes.append("The mail is encrypted or sealed, so we can not read it here.")
-    if kind == "message/rfc822" or (kind.startswith("message/") and isinstance(inner, list)):
+    if kind == "message/rfc822" or (kind.startswith("message/") and inner):
         taken.files.append(_passed_on(part))
-    elif isinstance(inner, list) and kind == "multipart/alternative":
+    elif inner and kind == "multipart/alternative":
         _take_alternative(inner, taken)
-    elif isinstance(inner, list):
+    elif inner:
         for one in inner:
             _take(one, taken)
     elif kind not in SIGNATURES:
@@ -161,13 +159,13 @@ def _stem(kind: str) -> str:
 
 def _passed_on(part: Message) -> File:
     """A mail inside the mail stays one file, as it came."""
-    inner = part.get_payload()
-    subject = Headers(inner[0]).text("subject", 80) if isinstance(inner, list) and inner else ""
+    inner = inner_of(part)
+    subject = Headers(inner[0]).text("subject", 80) if inner else ""
     stem = re.sub(r"[^\w .-]+", " ", subject).strip(" .") or "mail"
     out = BytesIO()
-    for one in inner if isinstance(inner, list) else []:
+    for one in inner:
         BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=compat32).flatten(one)
-    if not isinstance(inner, list):
+    if not inner:
         out.write(bytes_of(part))
     return File(file_name(part) or f"{stem}.eml", "message/rfc822", out.getvalue())
 
@@ -187,7 +185,7 @@ def bytes_of(part: Message) -> bytes:
         data = None
     if isinstance(data, bytes):
         return data
-    raw = part.get_payload()
+    raw = part._payload  # type: ignore[attr-defined]
     return raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else b""
 
 

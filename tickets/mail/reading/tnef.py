@@ -35,7 +35,7 @@ def unpack(raw: bytes) -> tuple[str, list[Packed]]:
 
 
 def _unpack(raw: bytes) -> tuple[str, list[Packed]]:
-    text, files = "", []
+    text, files = "", list[Packed]()
     for attribute, data in _attributes(raw):
         if attribute == BODY:
             text = text or data.split(b"\0")[0].decode("cp1252", "replace")
