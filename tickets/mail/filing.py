@@ -1,7 +1,7 @@
 """From what was read to a ticket or a message: words, files, and what could not be kept."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +9,12 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import transaction
+from django.db import connection, transaction
 
 from contracts.models import Component
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
+from tenancy.context import looking_as
 from tenancy.models import Organisation
 from tickets.files import BadFile, CheckedFile, check_file
 from tickets.mail.questions import impact_in
@@ -129,11 +130,18 @@ def add_answer(
     impact = impact_in(letter.body) if kind == MessageKind.PUBLIC and actor.party != "operator" else None
     if impact is not None:
         try:
-            with transaction.atomic():
+            with _as_sender(actor), transaction.atomic():
                 answer_questions(actor=actor, ticket=ticket, impact=impact, now=now)
         except CannotPropose:
             pass  # it waits for the others already; what was written stands in the message
     return message
+
+
+def _as_sender(actor: Actor) -> AbstractContextManager[None]:
+    """A job may not speak about severity. At the desk it is staff who let it through, in their own role."""
+    unit = connection.unit  # type: ignore[attr-defined]
+    is_job = unit is not None and unit.ctx is not None and unit.ctx.audience == "worker"
+    return looking_as(actor.context) if is_job else nullcontext()
 
 
 def why_not(refused: Refused) -> str:

@@ -32,7 +32,7 @@ def keep(
     stored_as = _store(raw[:HEAD_BYTES] if is_too_large else raw)
     mail = IncomingMail(
         door=door,
-        envelope_from=None if envelope_from is None else one_line(envelope_from, 320).lower(),
+        envelope_from=None if envelope_from is None else one_line(envelope_from, 320).strip("<> ").lower(),
         envelope_to=[one_line(one, 320).lower() for one in envelope_to[:MOST_RECEIVERS]],
         size=size,
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -61,7 +61,7 @@ def read_now(mail: IncomingMail) -> IncomingMail:
             if not mail.is_waiting:
                 return mail
             IncomingMail.objects.filter(pk=mail.pk, outcome=Outcome.WAITING).update(next_at=TransactionNow())
-        time.sleep(0.1 * 2**attempt)
+        time.sleep(0.05 * 2**attempt)
     return mail
 
 

@@ -84,9 +84,7 @@ def _ended(ticket: Ticket, segment: ClockSegment, *, answered: bool) -> None:
     ticket.response_stopped_at = segment.stopped_at
 
 
-def change_severity(
-    ticket: Ticket, was: int, to: int, now: datetime, *, reason: str = "severity agreed"
-) -> set[str]:
+def change_severity(ticket: Ticket, was: int, to: int, now: datetime, *, reason: str = "severity agreed") -> set[str]:
     """It was agreed; the promise that runs follows (docs/severity.md). Returns the columns that changed."""
     before = running(ticket.customer_id, ticket.pk)
     segment = sla.supersede(

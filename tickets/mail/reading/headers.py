@@ -17,7 +17,8 @@ MOST_IDS = 100
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 BETWEEN = re.compile(r"(\?=)\s+(=\?)")
 ID = re.compile(r"<[^<>\s]{1,320}>")
-ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,128}@[^\s@<>()\[\],;:\"\\]{1,253}")
+SIGN = r"[^\s@<>()\[\],;:\"\\\x00-\x20\x7f-\xa0]"
+ADDRESS = re.compile(rf"{SIGN}{{1,128}}@{SIGN}{{1,253}}")
 
 
 class Headers:
@@ -53,8 +54,9 @@ class Headers:
             for value in self.raw(name):
                 # First the addresses, then the words: a name may be encoded to look like an address.
                 for shown, address in _pairs(unfolded(value)[:10_000]):
-                    if ADDRESS.fullmatch(address.strip()):
-                        yield one_line(words(shown), 160), one_line(words(address), 320).lower()
+                    address = from_bytes(address.strip())
+                    if ADDRESS.fullmatch(address):
+                        yield one_line(words(shown), 160), one_line(address, 320).lower()
 
 
 def _pairs(value: str) -> list[tuple[str, str]]:
