@@ -9,6 +9,7 @@ from django.utils import timezone
 from notifications.notices import bell_of
 from tenancy.pages import new_form_token
 from tenancy.preferences import preferences_of
+from tickets.mail.queries import held_count
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -27,9 +28,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
             "import_files": actor is not None and actor.can("component:manage"),
             "see_renewals": actor is not None and actor.can("renewal:read"),
             "consent": actor is not None and actor.can("severity:consent"),
+            "handle_mail": actor is not None and actor.can("mail:handle"),
             "read_reports": actor is not None and actor.can("report:read"),
             "manage_pool": actor is not None and actor.can("pool:manage"),
         },
+        "held_mail": lambda: held_count(actor) if actor is not None else 0,
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,
         "server_now_ms": int(now.timestamp() * 1000),

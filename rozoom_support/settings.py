@@ -299,6 +299,10 @@ LIMITS = {
     "invitations_per_day": 50,
     "webhook_endpoints": 10,
     "import_bytes": 100 * 1024 * 1024,
+    "mail_bytes": 25 * 1024 * 1024,  # and 500 parts, 20 deep: tickets/mail/reading/parts.py
+    "mails_per_sender": 10,  # in ten minutes; more are held
+    "mails_per_customer": 60,  # in ten minutes; more are held
+    "mail_days": 90,  # how long a mail is kept as it came
 }
 # Where the product is tried out, a webhook may also go to this very machine, without TLS.
 WEBHOOKS_TO_THIS_MACHINE = _trial
@@ -329,6 +333,21 @@ SUPPORT_CONTACT = {
     "email": env("SUPPORT_EMAIL", "support@rozoom.example" if _trial else None),
 }
 
+# Mail that comes in (docs/mail.md). People answer to <SUPPORT_ADDRESS with a secret after a plus>.
+SUPPORT_ADDRESS = env("SUPPORT_ADDRESS", SUPPORT_CONTACT["email"]).strip().lower()
+if "@" not in SUPPORT_ADDRESS:
+    raise ImproperlyConfigured("SUPPORT_ADDRESS must be a mail address, such as support@example.com.")
+MAIL_LISTEN = env("MAIL_LISTEN", "smtp://127.0.0.1:2525")
+# The names our own mail servers sign their Authentication-Results with. Those of anybody else are not believed.
+MAIL_TRUSTED_AUTHSERV = [
+    name.strip().lower() for name in os.environ.get("MAIL_TRUSTED_AUTHSERV", "").split(",") if name.strip()
+]
+# Whether a sender must be proved by DKIM, SPF or DMARC. Only a copy for trying things believes a From by itself.
+MAIL_PROOF = env("MAIL_PROOF", "none" if _trial else "needed")
+if MAIL_PROOF not in {"needed", "none"}:
+    raise ImproperlyConfigured("MAIL_PROOF must be 'needed' or 'none'. See docs/mail.md.")
+IMAP_URL = os.environ.get("IMAP_URL", "")
+
 # --- Tenancy: tables without tenant columns, and what each role may do with them ------------------------------------
 # Applied after every migrate by the owner (tenancy/grants.py). A table that stands neither here nor under a policy is closed.
 _ALL = "SELECT, INSERT, UPDATE, DELETE"
@@ -352,6 +371,7 @@ TENANT_SHARED_TABLES = {
         {"staff": _ALL, "worker": _ALL},
     ),
     "rma_poolunit": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
+    "tickets_automaticanswer": {"worker": _ALL},
     "contracts_product": {
         "customer": "SELECT",
         "reseller": "SELECT",
@@ -449,6 +469,8 @@ CELERY_TASK_ROUTES = {
     "notifications.webhooks": {"queue": "webhooks"},
     "notifications.*": {"queue": "mail"},
     "contracts.imports": {"queue": "imports"},
+    "tickets.read_mail": {"queue": "mail"},
+    "tickets.poll_mail": {"queue": "mail"},
 }
 CELERY_BEAT_SCHEDULER = "rozoom_support.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -463,6 +485,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy_imports": {"task": "contracts.tidy_imports", "schedule": 3600.0, "options": {"expires": 600.0}},
     "calendars": {"task": "rma.calendars", "schedule": 3600.0, "options": {"expires": 600.0}},
     "expire_proposals": {"task": "tickets.expire_proposals", "schedule": 30.0, "options": {"expires": 30.0}},
+    "read_mail": {"task": "tickets.read_mail", "schedule": 2.0, "options": {"expires": 4.0}},
+    "poll_mail": {"task": "tickets.poll_mail", "schedule": 20.0, "options": {"expires": 20.0}},
+    "tidy_mail": {"task": "tickets.tidy_mail", "schedule": 3600.0, "options": {"expires": 600.0}},
     "tidy_files": {"task": "tickets.tidy_files", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
 # How often `manage.py watch` looks for mail, for the time Redis or beat is gone (seconds). It sweeps all the time.

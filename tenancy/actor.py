@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rozoom_support.lib.refusals import Refused
@@ -11,7 +11,7 @@ from tenancy.context import Context
 from tenancy.models import AUDIENCE_OF_KIND, Kind, Role
 
 if TYPE_CHECKING:
-    from tenancy.models import ApiToken, Membership
+    from tenancy.models import ApiToken, Membership, Organisation
 
 # The strongest role a token stands for, by the kind of its organisation; its scopes narrow that down.
 TOKEN_ROLE: dict[str, Role] = {
@@ -55,6 +55,25 @@ class Actor:
             organisation_code=organisation.code,
             person_id=membership.person_id,
             email=membership.person_email,
+        )
+
+    @classmethod
+    def of_mail(cls, membership: Membership) -> Actor:
+        """A person who wrote a mail: the same rights, by another door."""
+        return replace(cls.of_membership(membership), kind="mail")
+
+    @classmethod
+    def of_guest(cls, organisation: Organisation, *, name: str, email: str) -> Actor:
+        """Somebody without an account who wrote from an address that is this customer's."""
+        return cls(
+            kind="mail",
+            party=organisation.kind.lower(),
+            name=f"{name} ({email})"[:160] if name and name.lower() != email else email[:160],
+            role=Role.MEMBER,
+            organisation_id=organisation.pk,
+            organisation_name=organisation.name,
+            organisation_code=organisation.code,
+            email=email,
         )
 
     @classmethod

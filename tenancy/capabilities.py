@@ -39,6 +39,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "component:manage": {Role.COORDINATOR, Role.FINANCE, Role.ADMINISTRATOR},
     "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason
     "ladder:manage": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # who is told of late answers, and who has duty when
+    "mail:handle": TRIAGE,  # what was held of the mail that came in
     "ticket:grant-promise": TRIAGE,  # to a ticket that nothing covers, with a reason
     "rma:read": CUSTOMERS | DESK,
     "rma:request": CUSTOMERS | RESELLERS | TRIAGE,  # and supply what is missing, accept, confirm, cancel

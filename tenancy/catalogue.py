@@ -22,6 +22,7 @@ UNIQUE_OK = {
     "team_member_once": "staff's",
     "invitation_secret_unique": "random",
     "token_secret_unique": "random",
+    "reply_address_secret": "random",
     "component_serial_taken": "the one global key; only staff write components",
     "invoice_number_taken": "no gap over all customers; only staff and app.order_term write them",
     "credit_note_number_taken": "the same series",

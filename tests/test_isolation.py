@@ -29,7 +29,7 @@ from tenancy.models import ApiToken, Invitation, Membership, Organisation
 from tests.rma.places import chicago, shelved
 from tests.world import ALL_SCOPES, ComponentFactory, World, message, ticket, token
 from tickets.files import check_files
-from tickets.models import Attachment, TicketDraft
+from tickets.models import Attachment, IncomingMail, TicketDraft
 from tickets.services import propose_severity
 
 NOBODYS = UUID("018f0000-0000-7000-8000-00000000dead")
@@ -99,7 +99,7 @@ OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
     "endpoint_id", "delivery_id",
-    "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
+    "mail_id", "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
     "calendar_id", "warehouse_id", "unit_id", "product_id",
 }  # fmt: skip
 
@@ -153,9 +153,20 @@ def foreign(world: World) -> dict[str, Any]:
             path=f"/tickets/{filed.reference}/",
             created_at=filed.reported_at,
         )
+        mail = IncomingMail.objects.create(
+            door="smtp",
+            size=1,
+            sha256="0" * 64,
+            outcome="held",
+            subject="Bolt only",
+            customer_id=filed.customer_id,
+            reseller_id=filed.reseller_id,
+            ticket=filed,
+        )
     return {
         **webhook(world),
         **sold(world),
+        "mail_id": mail.pk,
         "run_id": run.pk,
         "warehouse_id": warehouse.pk,
         "unit_id": unit.pk,

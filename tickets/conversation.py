@@ -26,6 +26,7 @@ class Entry:
     party: str = ""
     audience: str = ""
     body: str = ""
+    history: str = ""
     files: tuple[File, ...] = ()
     text: str = ""
     focus: bool = False
@@ -63,6 +64,7 @@ def entry_of(message: Message, *, audience: str = "", prefix: str = "", focus: b
         party=message.author_party,
         audience=audience,
         body=message.body,
+        history=message.history,
         files=tuple(file_of(one) for one in shown),
         focus=focus,
     )

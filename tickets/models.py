@@ -18,6 +18,9 @@ from rozoom_support.lib.ids import new_id
 from tenancy.models import Team, TenantModel, TenantQuerySet
 from tickets.dismissals import DismissedAlert as DismissedAlert
 from tickets.lifecycle import UNSOLVED, State, TicketLifecycle, Turn
+from tickets.mail.models import AutomaticAnswer as AutomaticAnswer
+from tickets.mail.models import IncomingMail as IncomingMail
+from tickets.mail.models import ReplyAddress as ReplyAddress
 from tickets.proposals import SeverityAnswer as SeverityAnswer
 from tickets.proposals import SeverityProposal as SeverityProposal
 
@@ -258,6 +261,12 @@ class Message(TenantModel):
     )
     kind = models.CharField(max_length=8, choices=MessageKind)
     body = models.TextField()
+    history = models.TextField(
+        default="",
+        db_default="",
+        blank=True,
+        help_text="What a mail quoted below its own words: kept, and folded away.",
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )

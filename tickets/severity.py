@@ -45,8 +45,13 @@ class Proposal:
     because: str
 
 
-def propose(impact: Impact) -> Proposal:
+NOT_ASKED = Proposal(3, "nobody has told us yet how bad it is")
+
+
+def propose(impact: Impact | None) -> Proposal:
     """The severity roZoom proposes for these answers, and why, in words the customer gave."""
+    if impact is None:
+        return NOT_ASKED
     words = [SERVICE[impact.service]]
     if impact.service == "minor":
         return Proposal(3, words[0])

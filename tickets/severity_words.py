@@ -35,5 +35,8 @@ SEVERITY_EVENTS: dict[str, Words] = {
     "severity.withdrawn": lambda who, data: f"{who} took back the proposal of severity {data.get('to')}",
     "severity.replaced": lambda who, data: f"The proposal of severity {data.get('to')} was replaced by a newer one",
     "severity.expired": lambda who, data: f"Nobody answered the proposal of severity {data.get('to')} in time",
+    "impact.answered": lambda who, data: (
+        f"{who} answered the questions: severity {data.get('to')}, because {data.get('because')}"
+    ),
     "severity.ended": lambda who, data: f"The proposal of severity {data.get('to')} ended with the ticket",
 }

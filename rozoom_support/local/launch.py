@@ -112,8 +112,9 @@ class Launch:
             self.environment = {**clean_environment(), **own}
             publish(self.state, own)
             self.prepare(addresses)
-            self.serve(web, base_url, redis_url)
-            self.announce(base_url, extra.get("MAIL_CATCHER_URL"))
+            mail_in = sockets.enter_context(listen(2525))
+            self.serve(web, mail_in, base_url, redis_url)
+            self.announce(base_url, extra.get("MAIL_CATCHER_URL"), f"smtp://127.0.0.1:{port_of(mail_in)}")
             self.supervisor.run_forever()
 
     def catch_mail(self, sockets: ExitStack) -> dict[str, str]:
@@ -143,30 +144,38 @@ class Launch:
             self.supervisor.run_steps([self._command("sample_data", "--output", str(sample))])
             self.done.note("sample", source, stamp)
 
-    def serve(self, web: socket.socket, base_url: str, redis_url: str) -> None:
-        say("Starting web, worker, beat and watch")
+    def serve(self, web: socket.socket, mail_in: socket.socket, base_url: str, redis_url: str) -> None:
+        say("Starting web, worker, beat, watch and the door for mail")
         serving = without_owner(self.environment)
         for program in (
             services.web(serving, web),
             services.worker(serving),
             services.beat(serving),
             services.watch(serving),
+            services.mail_in(serving, mail_in),
         ):
             self.supervisor.start(program)
         if not self.supervisor.wait_for(lambda: answers(f"{base_url}/readyz"), seconds=READY_SECONDS):
             raise LocalError(f"The web process was not ready within {READY_SECONDS} s:\n{tail(self.state.log('web'))}")
         self.supervisor.wait_for(lambda: consumers(redis_url) != 0, seconds=20)
 
-    def announce(self, base_url: str, mail_url: str | None) -> None:
+    def announce(self, base_url: str, mail_url: str | None, mail_in_url: str) -> None:
         sample = (read_json(self.state.path("sample.json")) or {}) if self.sample_data else {}
         people, tokens = sample.get("people", []), sample.get("tokens", [])
-        shown = {"base_url": base_url, "mail_url": mail_url, "people": people, "tokens": tokens}
+        shown = {
+            "base_url": base_url,
+            "mail_url": mail_url,
+            "mail_in_url": mail_in_url,
+            "people": people,
+            "tokens": tokens,
+        }
         write_json(self.demo_file, shown)
         say(f"\nroZoom Support is ready after {time.monotonic() - self.began:.0f} s.\n")
         say(f"  Portal    {base_url}/")
         say(f"  API       {base_url}/api/docs/")
         if mail_url:
             say(f"  Mail      {mail_url}/  (every mail the system sends)")
+        say(f"  Mail in   {mail_in_url}  (mail to the support address becomes a ticket)")
         if people:
             say("\n" + people_table(people))
             say(f"\nAPI tokens are in {self.demo_file}.")

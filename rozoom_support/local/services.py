@@ -46,5 +46,11 @@ def mail(environment: Mapping[str, str], state: State, smtp: socket.socket, http
     return Program("mail", command, environment, stop_seconds=5, pass_fds=(smtp.fileno(), http.fileno()))
 
 
+def mail_in(environment: Mapping[str, str], listener: socket.socket) -> Program:
+    """The door for mail to the support address. The socket stays ours, so that no mail is turned away by a new start."""
+    command = [sys.executable, "manage.py", "mail_listener", "--fd", str(listener.fileno())]
+    return Program("mail-in", command, environment, stop_seconds=8, pass_fds=(listener.fileno(),))
+
+
 def address(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{port_of(listener)}"

@@ -24,7 +24,7 @@ def tickets(demo: dict[str, Any]) -> list[dict[str, Any]]:
 def test_it_starts_survives_a_kill_of_everything_and_stops(checkout: Path):
     first, demo, said = start(checkout, PORT="28000")
     assert demo["people"][0]["email"] in said
-    assert {"base_url", "mail_url", "people", "tokens"} == set(demo)
+    assert {"base_url", "mail_url", "mail_in_url", "people", "tokens"} == set(demo)
     assert all({"email", "password", "role", "organisation"} <= set(person) for person in demo["people"])
     assert call("GET", f"{demo['base_url']}/readyz").status == 200
     assert b"Demo with sample data." in call("GET", f"{demo['base_url']}/accounts/login/").body
@@ -33,7 +33,7 @@ def test_it_starts_survives_a_kill_of_everything_and_stops(checkout: Path):
     assert before
 
     children = {name: pid for name, (pid, _) in read_json(checkout / "var" / "children.json").items()}
-    assert set(children) == {"postgres", "redis", "mail", "web", "worker", "beat", "watch"}
+    assert set(children) == {"postgres", "redis", "mail", "web", "worker", "beat", "watch", "mail-in"}
     for pid in (first.pid, *children.values()):
         os.kill(pid, signal.SIGKILL)
     first.wait()

@@ -12,7 +12,7 @@ from rozoom_support.local.services import QUEUES
 from rozoom_support.local.state import ROOT
 from tenancy.api.docs import GUIDE
 
-SERVING = ["web", "worker", "beat", "watch"]
+SERVING = ["web", "worker", "beat", "watch", "mail-in"]
 # Read by the launcher's `roles` alone.
 NOT_SETTINGS = {"DATABASE_ADMIN_URL"}
 # Set by the launcher, the tests and the measurements.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.desk.views import alerts, coverage, moves, queue, sending, ticket
+from tickets.desk.views import alerts, coverage, mail, moves, queue, sending, ticket
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +12,13 @@ urlpatterns = [
     path("open-next/", queue.open_next, name="open_next"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<str:reference>/dismiss/", alerts.dismiss, name="dismiss_alert"),
+    # mail that came in
+    path("mail/", mail.mails, name="mails"),
+    path("mail/<int:mail_id>/", mail.mail, name="mail"),
+    path("mail/<int:mail_id>/release/", mail.release, name="mail_release"),
+    path("mail/<int:mail_id>/drop/", mail.drop, name="mail_drop"),
+    path("mail/<int:mail_id>/again/", mail.again, name="mail_again"),
+    path("mail/<int:mail_id>/as-it-came/", mail.as_it_came, name="mail_raw"),
     # a ticket
     path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
     path("tickets/<str:reference>/live/", ticket.live, name="live"),

@@ -129,5 +129,7 @@ EVENT_WORDS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "message.partner": _spoke("wrote a partner note"),
     "message.internal": _spoke("wrote an internal note"),
     "sla.escalated": _escalated,
+    "mail.bounced": lambda who, data: f"Mail to {data.get('address')} did not arrive. {data.get('said') or ''}".strip(),
+    "mail.released": lambda who, data: f"{who} released a held mail of {data.get('sender') or 'somebody'} into it",
     **SEVERITY_EVENTS,
 }

@@ -4,7 +4,9 @@ An event names things by their keys only. Everything said is read again here, an
 its own ticket, so that nothing a tenant writes into the outbox can carry another tenant's text.
 """
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -15,9 +17,11 @@ from sla.models import Escalation
 from tenancy.context import database_now
 from tenancy.models import AuditEvent
 from tickets.emails import lines, recipients, words
-from tickets.emails.letters import mail, told
-from tickets.models import Attachment, Message, MessageKind, Ticket
+from tickets.emails.letters import mail, thread_root, told
+from tickets.mail.limits import may_answer_automatically
+from tickets.models import Attachment, Channel, IncomingMail, Message, MessageKind, Ticket
 
+MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{3,250}>")
 TOLD_OF_MOVES = {"resolve", "close", "reopen", "withdraw", "merge"}
 
 
@@ -29,13 +33,59 @@ def filed(event: Event) -> Iterator[Said]:
     now = database_now()
     reported = recipients.reporter(ticket) if ticket.reporter_party != "operator" else []
     for reader in reported:
-        yield mail(words.acknowledgement(ticket, reader, now), reader=reader, ticket=ticket, key="acknowledgement")
+        yield from _acknowledged(ticket, reader, now)
     desk = recipients.desk_agents() if ticket.severity == 1 else []
     know = {reader.person_id for reader in reported}
     for reader in without([*desk, *recipients.reseller_agents(ticket)], by_person(event)):
         if reader.person_id not in know:
             letter = words.new_ticket(ticket, reader, now)
-            yield told(lines.new_ticket(ticket), letter=letter, reader=reader, ticket=ticket, key="notice")
+            yield told(
+                lines.new_ticket(ticket),
+                letter=letter,
+                reader=reader,
+                ticket=ticket,
+                key="notice",
+                answers_as=MessageKind.PUBLIC,
+            )
+
+
+def _acknowledged(ticket: Ticket, reader: Reader, now: datetime) -> Iterator[Said]:
+    """Whoever wrote a mail gets one answer a day that nobody wrote, and none when their mail asks for none (RFC 3834)."""
+    headers: dict[str, str] = {}
+    if ticket.channel == Channel.EMAIL:
+        came = IncomingMail.objects.filter(ticket=ticket, outcome=IncomingMail.Outcome.TICKET_CREATED).first()
+        if (came is not None and came.wants_no_answer) or not may_answer_automatically(reader.email):
+            return
+        headers = _answering(ticket, came)
+    letter = words.acknowledgement(ticket, reader, now)
+    yield mail(letter, reader=reader, ticket=ticket, key="acknowledgement", headers=headers)
+
+
+def _answering(ticket: Ticket, came: IncomingMail | None) -> dict[str, str]:
+    """It stands below the mail it answers, in the program that sent that."""
+    headers = {"Auto-Submitted": "auto-replied"}
+    if came is None or not MESSAGE_ID.fullmatch(came.header_id):
+        return headers
+    return {**headers, "In-Reply-To": came.header_id, "References": f"{thread_root(ticket)} {came.header_id}"}
+
+
+@handles("impact.answered")
+def answered(event: Event) -> Iterator[Said]:
+    """The desk is told of a ticket that became severity 1 as it is told of one that was so from the beginning."""
+    ticket = ticket_of(event)
+    if ticket is None or ticket.severity != 1:
+        return
+    now = database_now()
+    for reader in without([*recipients.desk_agents(), *recipients.reseller_agents(ticket)], by_person(event)):
+        letter = words.new_ticket(ticket, reader, now)
+        yield told(
+            lines.new_ticket(ticket),
+            letter=letter,
+            reader=reader,
+            ticket=ticket,
+            key="notice",
+            answers_as=MessageKind.PUBLIC,
+        )
 
 
 @handles("message.added")
@@ -50,7 +100,14 @@ def message_added(event: Event) -> Iterator[Said]:
     for reader in without(_readers_of(message, ticket), message.author_id):
         if _may_read(reader, message, ticket):
             letter = words.written(ticket, message, files, reader)
-            yield told(lines.written(message), letter=letter, reader=reader, ticket=ticket, key="message")
+            yield told(
+                lines.written(message),
+                letter=letter,
+                reader=reader,
+                ticket=ticket,
+                key="message",
+                answers_as=message.kind,
+            )
 
 
 def _readers_of(message: Message, ticket: Ticket) -> list[Reader]:
@@ -62,7 +119,8 @@ def _readers_of(message: Message, ticket: Ticket) -> list[Reader]:
         return [*recipients.assignee(ticket), *recipients.reseller_agents(ticket)]
     if message.author_party == "customer":
         works = recipients.assignee(ticket) or recipients.team(ticket) or recipients.reseller_agents(ticket)
-        return [*works, *recipients.reporter(ticket)]
+        # Who has no account wrote it, or is no colleague of whoever did.
+        return [*works, *(reader for reader in recipients.reporter(ticket) if reader.person_id)]
     return [*recipients.customer_voice(ticket), *recipients.assignee(ticket)]
 
 

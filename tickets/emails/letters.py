@@ -1,6 +1,8 @@
 """A letter about a ticket: who is told it and as what, and what makes mail programs show all of them as one thread."""
 
-from email.utils import parseaddr
+from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +11,19 @@ from django.urls import reverse
 from notifications.handlers import Mail, Told
 from notifications.letters import Letter, as_html, as_text
 from notifications.readers import Reader
-from tickets.models import Ticket
+from tickets.mail.addresses import reply_address
+from tickets.models import MessageKind, Ticket
+
+# A colleague's "I take this one" must not reach the customer because it was an answer to a reminder.
+UNLESS_TOLD = {"operator": MessageKind.INTERNAL, "reseller": MessageKind.PARTNER}
+ANSWERS = {
+    ("customer", "public"): "You can answer this mail.",
+    ("reseller", "public"): "An answer to this mail is a public reply: the customer reads it.",
+    ("reseller", "partner"): "An answer to this mail is a partner note: roZoom reads it, the customer does not.",
+    ("operator", "public"): "An answer to this mail is a public reply: the customer reads it.",
+    ("operator", "partner"): "An answer to this mail is a partner note: the reseller reads it, the customer does not.",
+    ("operator", "internal"): "An answer to this mail is an internal note: only roZoom reads it.",
+}
 
 
 def told(
@@ -20,9 +34,15 @@ def told(
     letter: Letter | None = None,
     key: str = "",
     hinges_on: dict[str, int] | None = None,
-) -> Told:
-    """The reader is told in the app, and by mail where there is a letter. Neither when what it hinges on is settled."""
-    sent = None if letter is None else mail(letter, reader=reader, ticket=ticket, key=key, guard=hinges_on)
+    answers_as: str = "",
+) -> Told | Mail:
+    """The reader is told in the app, and by mail where there is a letter. Neither when what it hinges on is settled.
+    Who has no account is told by mail alone."""
+    sent = None
+    if letter is not None:
+        sent = mail(letter, reader=reader, ticket=ticket, key=key, guard=hinges_on, answers_as=answers_as)
+        if not reader.person_id:
+            return sent
     return Told(
         person_id=reader.person_id,
         organisation_id=reader.organisation_id,
@@ -36,7 +56,19 @@ def told(
     )
 
 
-def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dict[str, Any] | None = None) -> Mail:
+def mail(
+    letter: Letter,
+    *,
+    reader: Reader,
+    ticket: Ticket,
+    key: str,
+    guard: dict[str, Any] | None = None,
+    answers_as: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Mail:
+    """`answers_as`: the kind of message an answer to this mail becomes (docs/mail.md); unless told, as few read it as can."""
+    kind = answers_as or UNLESS_TOLD.get(reader.party, MessageKind.PUBLIC)
+    letter = replace(letter, why=f"{letter.why} {ANSWERS[reader.party, kind]}".strip())
     url = ticket_url(ticket, reader)
     return Mail(
         to=reader.email,
@@ -44,7 +76,7 @@ def mail(letter: Letter, *, reader: Reader, ticket: Ticket, key: str, guard: dic
         text=as_text(letter, url),
         html=as_html(letter, url, ticket.reference),
         key=key,
-        headers=_headers(ticket),
+        headers={**_headers(ticket), "Reply-To": _reply_to(ticket, reader, kind), **(headers or {})},
         guard=guard,
     )
 
@@ -63,6 +95,13 @@ def _headers(ticket: Ticket) -> dict[str, str]:
     """Every mail of a ticket names the same root, so that mail programs show them as one thread."""
     root = thread_root(ticket)
     return {"In-Reply-To": root, "References": root, "X-Auto-Response-Suppress": "All"}
+
+
+def _reply_to(ticket: Ticket, reader: Reader, kind: str) -> str:
+    address = reply_address(
+        ticket, organisation_id=reader.organisation_id, person_id=reader.person_id, email=reader.email, kind=kind
+    )
+    return formataddr((parseaddr(settings.MAIL_FROM)[0] or "roZoom Support", address))
 
 
 def thread_root(ticket: Ticket) -> str:

@@ -8,16 +8,30 @@ from notifications.readers import Reader, members, reader_of, without
 from sla import duty, reach
 from sla.models import Recipient
 from tenancy.models import Kind, Role
-from tickets.models import Ticket
+from tickets.models import Channel, Ticket
 
-NO_ORGANISATION = 0  # no row has this number
+NO_ORGANISATION = NO_ACCOUNT = 0  # no row has this number
 
 
 def reporter(ticket: Ticket) -> list[Reader]:
     """Nobody when a program reported it, or when the person has left."""
     if ticket.reporter_id is None:
-        return []
+        return guest(ticket)
     return members(person_id=ticket.reporter_id, **_side(ticket, ticket.reporter_party))
+
+
+def guest(ticket: Ticket) -> list[Reader]:
+    """Who reported it by mail from an address of the customer's own domain, without an account. Only while the domain is."""
+    customer, address = ticket.customer, ticket.reporter_email.lower()
+    is_theirs = address.rpartition("@")[2] in customer.mail_domains
+    if (
+        ticket.channel != Channel.EMAIL
+        or ticket.reporter_party != "customer"
+        or not is_theirs
+        or not customer.is_active
+    ):
+        return []
+    return [Reader(NO_ACCOUNT, ticket.reporter_name, address, "customer", ticket.customer_id, customer.time_zone)]
 
 
 def customer_voice(ticket: Ticket) -> list[Reader]:

@@ -15,6 +15,7 @@ from sla.clock import KIND_WORDS, TARGET_WORDS
 from sla.models import Escalation
 from tenancy.models import Kind
 from tickets.lifecycle import State, Turn
+from tickets.mail.questions import ASKED
 from tickets.models import Attachment, Message, MessageKind, Ticket
 from tickets.shown import OPERATOR_NAME, cover_of
 
@@ -38,7 +39,7 @@ def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     return Letter(
         lead=f"We have your ticket. Its number is {ticket.reference}.",
         paragraphs=[
-            f"Severity {ticket.severity}, because you told us: {ticket.severity_because}.",
+            *_severity_lines(ticket),
             *([f"You doubt this: “{ticket.severity_doubt}”. We settle it with you."] if ticket.severity_doubt else []),
             *promise(ticket, reader, now),
             *not_covered(ticket),
@@ -48,6 +49,13 @@ def acknowledgement(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
         action="Read and answer it here",
         why="You get this because you reported it.",
     )
+
+
+def _severity_lines(ticket: Ticket) -> list[str]:
+    """In a mail nobody asked the four questions: asked here, and the answer raises the severity at once."""
+    if ticket.impact is not None:
+        return [f"Severity {ticket.severity}, because you told us: {ticket.severity_because}."]
+    return [f"Severity {ticket.severity} until you tell us how bad it is.", *ASKED]
 
 
 def _or_call(ticket: Ticket) -> str:

@@ -10,6 +10,7 @@ from tickets.services.agreeing import (
     withdraw_proposal,
 )
 from tickets.services.alerting import dismiss_alert
+from tickets.services.answering import answer_questions
 from tickets.services.assignment import CannotAssign, assign, take
 from tickets.services.conversation import CannotReply, add_message, keep_draft
 from tickets.services.covering import grant_promise, override_coverage
@@ -47,6 +48,7 @@ __all__ = [
     "CannotReply",
     "Report",
     "add_message",
+    "answer_questions",
     "answer_severity",
     "assign",
     "begin_report",

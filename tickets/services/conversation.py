@@ -44,10 +44,12 @@ def add_message(
     seen_at: datetime | None = None,
     version: int | None = None,
     then: str = "",
+    history: str = "",
 ) -> Message:
     """Add a public reply, partner note or internal note.
 
     `seen_at`: the newest message the writer had on the page; a newer public one of somebody else raises NewerMessage.
+    `history`: what a mail quoted below its own words.
     `then`: "wait" hands the turn to the customer, "resolve" ends it, in the same transaction.
     The first public reply by roZoom stops the promise at the instant it is recorded (docs/promise.md).
     """
@@ -72,6 +74,7 @@ def add_message(
         reseller_id=ticket.reseller_id,
         kind=kind,
         body=body,
+        history=history,
         author_id=actor.person_id,
         author_name=actor.name,
         author_party=actor.party,

@@ -37,7 +37,7 @@ class Report:
 
     subject: str
     description: str
-    impact: Impact
+    impact: Impact | None  # None: nobody has asked them yet
     service_kind: str = ServiceKind.PROBLEM
     component: Component | None = None
     site: Site | None = None
@@ -82,7 +82,7 @@ def file_ticket(
         service_kind=report.service_kind,
         channel=channel,
         turn=Turn.ROZOOM,
-        impact=report.impact.as_dict(),
+        impact=report.impact.as_dict() if report.impact else None,
         severity=proposal.severity,
         severity_because=proposal.because,
         severity_doubt=report.severity_doubt,

@@ -84,14 +84,14 @@ def _ended(ticket: Ticket, segment: ClockSegment, *, answered: bool) -> None:
     ticket.response_stopped_at = segment.stopped_at
 
 
-def change_severity(ticket: Ticket, was: int, to: int, now: datetime) -> set[str]:
+def change_severity(ticket: Ticket, was: int, to: int, now: datetime, *, reason: str = "severity agreed") -> set[str]:
     """It was agreed; the promise that runs follows (docs/severity.md). Returns the columns that changed."""
     before = running(ticket.customer_id, ticket.pk)
     segment = sla.supersede(
         customer_id=ticket.customer_id,
         ticket_id=ticket.pk,
         severity=to,
-        reason=f"severity agreed: {was} to {to}",
+        reason=f"{reason}: {was} to {to}",
         now=now,
     )
     if before is None or segment is None:  # answered since the ticket was read
