@@ -455,6 +455,7 @@ CELERY_BEAT_SCHEDULE = {
     "catch_up": {"task": "sla.catch_up", "schedule": 15.0, "options": {"expires": 15.0}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
     "webhooks": {"task": "notifications.webhooks", "schedule": 2.0, "options": {"expires": 4.0}},
+    "digests": {"task": "notifications.digests", "schedule": 60.0, "options": {"expires": 60.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
     "keep_returns": {"task": "rma.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},

@@ -150,6 +150,23 @@ def as_worker(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             unit.restore(ctx)
 
 
+@contextmanager
+def looking_as(ctx: Context, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Inside a job's unit: see only what this tenant sees, then go on as the job. For a door that acts for somebody."""
+    connection: Any = connections[using]
+    unit: Unit | None = connection.unit
+    if unit is None or unit.ctx is None or unit.ctx.audience != "worker":
+        raise ContextError("only a job may look through a tenant's eyes")
+    before, unit.ctx = unit.ctx, ctx
+    unit.restore(ctx)
+    try:
+        yield
+    finally:
+        unit.ctx = before
+        if not unit.aborted:
+            unit.restore(before)
+
+
 def database_now(using: str = DEFAULT_DB_ALIAS) -> datetime:
     """The database's clock, the only one that judges a promise. Read once, at the door."""
     connection: Any = connections[using]
