@@ -32,12 +32,15 @@ SENDERS = 2  # at once, over all processes: slow mail must never take the worker
 WEBHOOK_SLOT = 100  # one more process, with threads of its own (notifications/webhooks/sending.py)
 SLOTS = 0x726F7A6D  # our place among PostgreSQL's advisory locks
 
+# Of one thread a reader gets one after the other: a reply never comes before the question it answers.
 CLAIM = """
 WITH due AS MATERIALIZED (
   SELECT q.id FROM (VALUES (1::smallint), (2::smallint), (3::smallint)) v (severity)
   CROSS JOIN LATERAL (
     SELECT d.id FROM notifications_delivery d
     WHERE d.state = 'QUEUED' AND d.severity = v.severity AND d.next_at <= now()
+      AND (d.thread = '' OR NOT EXISTS (SELECT FROM notifications_delivery before
+        WHERE before.thread = d.thread AND before.recipient = d.recipient AND before.id < d.id AND before.state = 'QUEUED'))
     ORDER BY d.next_at, d.id LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
   ) q LIMIT %(batch)s
 )

@@ -4,15 +4,14 @@ import logging
 import time
 import traceback
 from datetime import timedelta
-from hashlib import sha256
 
 from django.contrib.postgres.functions import TransactionNow
 from django.db.models import F
 
 from notifications.backoff import delay
-from notifications.handlers import Mail, Told, mails_in, said_of, told_in
+from notifications.handlers import said_of
+from notifications.making import made_of
 from notifications.models import Delivery, Event, Notice
-from notifications.services import message_id, one_line
 from notifications.waking import wake_webhooks
 from notifications.webhooks.spreading import spread
 from tenancy.context import Context, work_unit
@@ -76,55 +75,13 @@ def _expand(event: Event) -> bool:
         mine = Event.objects.filter(pk=event.pk, state=Event.State.QUEUED, attempts=event.attempts)
         if mine.select_for_update(no_key=True).first() is None:
             return False
-        said = said_of(event)
-        Delivery.objects.bulk_create([_delivery(event, mail) for mail in mails_in(said)], ignore_conflicts=True)
-        Notice.objects.bulk_create([_notice(event, told) for told in told_in(said)], ignore_conflicts=True)
+        mails, notices = made_of(event, said_of(event))
+        Delivery.objects.bulk_create(mails, ignore_conflicts=True)
+        Notice.objects.bulk_create(notices, ignore_conflicts=True)
         if spread(event):
             wake_webhooks()
         Event.objects.filter(pk=event.pk).update(state=Event.State.HANDLED, handled_at=unit.now, error="")
     return True
-
-
-def _delivery(event: Event, mail: Mail) -> Delivery:
-    which = sha256(f"{mail.key} {mail.to.lower()}".encode()).hexdigest()[:16]
-    key = f"event.{event.pk}.{which}"
-    return Delivery(
-        dedup_key=key,
-        message_id=message_id(key),
-        recipient=mail.to,
-        subject=one_line(mail.subject),
-        text=mail.text,
-        html=mail.html,
-        headers=dict(mail.headers),
-        guard=dict(mail.guard) if mail.guard else None,
-        severity=event.severity,
-        event=event,
-        customer_id=event.customer_id,
-        reseller_id=event.reseller_id,
-        created_at=event.created_at,
-        next_at=TransactionNow(),
-    )
-
-
-def _notice(event: Event, told: Told) -> Notice:
-    name, key = next(iter((told.hinges_on or {}).items()), ("", None))
-    return Notice(
-        customer_id=event.customer_id,
-        reseller_id=event.reseller_id,
-        event_id=event.pk,
-        topic=event.topic,
-        organisation_id=told.organisation_id,
-        person_id=told.person_id,
-        party=told.party,
-        title=one_line(told.title),
-        detail=one_line(told.detail),
-        path=told.path,
-        reference=told.reference,
-        ticket_id=event.ticket_id,
-        hinges_on=name,
-        hinges_on_id=key,
-        created_at=event.created_at,
-    )
 
 
 def _hand_back(batch: list[Event]) -> None:

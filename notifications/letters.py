@@ -1,10 +1,12 @@
 """What a mail says, drawn once as plain text and once as HTML."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 
+from notifications.handlers import Mail
 from rozoom_support.lib.ui import markdown
 
 
@@ -18,6 +20,14 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class News:
+    """What is new about one thing: lines of a daily mail, each with where it leads."""
+
+    title: str
+    lines: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Letter:
     """`why` says why this reader gets it. `headline` is for the subject, where it must be seen at a glance."""
 
@@ -28,6 +38,8 @@ class Letter:
     facts: Sequence[tuple[str, str]] = field(default_factory=list)
     action: str = "Open the ticket"
     headline: str = ""
+    earlier: Sequence[Quote] = ()
+    news: Sequence["News"] = ()
 
 
 def as_text(letter: Letter, url: str) -> str:
@@ -38,13 +50,36 @@ def as_text(letter: Letter, url: str) -> str:
             parts.append(f"Files: {', '.join(letter.quote.files)}")
     if letter.facts:
         parts.append("\n".join(f"{term}: {value}" for term, value in letter.facts))
-    parts += [f"{letter.action}:\n{url}", f"-- \n{letter.why}\nroZoom Support"]
+    for one in letter.news:
+        parts.append("\n".join([one.title, *(f"- {words}\n  {where}" for words, where in one.lines)]))
+    parts.append(f"{letter.action}:\n{url}")
+    for quote in letter.earlier:
+        parts += [quote.title, "\n".join(f"> {line}".rstrip() for line in quote.body.splitlines())]
+    parts.append(f"-- \n{letter.why}\nroZoom Support")
     return "\n\n".join(parts) + "\n"
 
 
 def as_html(letter: Letter, url: str, title: str) -> str:
     body = markdown.render(letter.quote.body) if letter.quote is not None else ""
-    return render_to_string("mail/letter.html", {"letter": letter, "url": url, "quoted": body, "title": title})
+    earlier = [(quote.title, markdown.render(quote.body)) for quote in letter.earlier]
+    context = {"letter": letter, "url": url, "quoted": body, "earlier": earlier, "title": title}
+    return render_to_string("mail/letter.html", context)
+
+
+STOP_WORDS = "Stop mails like this"
+STOP_HERE = "<!-- stop -->"  # where the page leaves room for it
+
+
+def with_stop(mail: Mail, url: str) -> Mail:
+    """One click in the mail program (RFC 8058), and a link at the end of both parts. For what is not essential only."""
+    link = format_html('<br><a href="{}">{}</a>', url, STOP_WORDS)
+    headers = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return replace(
+        mail,
+        text=f"{mail.text.rstrip()}\n{STOP_WORDS}: {url}\n",
+        html=mail.html.replace(STOP_HERE, link),
+        headers={**mail.headers, **headers},
+    )
 
 
 def _indented(text: str) -> str:

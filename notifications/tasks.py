@@ -5,8 +5,10 @@ from celery import shared_task
 
 from notifications.delivery import WEBHOOK_SLOT, sender_slot
 from notifications.delivery import deliver as deliver_mail
+from notifications.digest import send_digests
 from notifications.expansion import expand
 from notifications.tidying import tidy as tidy_up
+from notifications.waking import ring
 from notifications.webhooks.sending import send as send_webhooks
 
 TURN = 2.0  # seconds for events, then for mails
@@ -22,6 +24,12 @@ def deliver(**kwargs: Any) -> None:
 def webhooks(**kwargs: Any) -> None:
     """A lane of its own: mail never waits for a stranger's server, and promises wait for neither."""
     work_on_webhooks(seconds=10)
+
+
+@shared_task(name="notifications.digests")
+def digests(**kwargs: Any) -> None:
+    if send_digests():
+        ring()
 
 
 @shared_task(name="notifications.tidy")

@@ -4,18 +4,22 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications import notices
+from notifications.forms import WishesForm
 from notifications.models import Notice
+from notifications.wishes import ESSENTIAL
 from rozoom_support.lib.refusals import NotFound
 from rozoom_support.lib.ui.times import MONTHS, WEEKDAYS, zone_named
 from tenancy.pages import page
 from tenancy.preferences import preferences_of
+from tenancy.services import set_preferences
 
 ROWS = 50
 
@@ -71,6 +75,21 @@ def bell(request: Any) -> HttpResponse:
     say = is_more and request.GET.get("said") != "1"
     context = {"bell": fresh, "oob": True, "said": "1" if say or request.GET.get("said") == "1" else "", "say": say}
     return render(request, "notifications/_bell_news.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@page("notice:read")
+def wishes(request: Any) -> HttpResponse:
+    """Which of them are mailed, and when."""
+    party, now = request.actor.party, preferences_of(request.user, request.membership)
+    form = WishesForm(request.POST or None, party=party, zone=now["time_zone"], initial=now)
+    if request.method == "POST" and form.is_valid():
+        set_preferences(person=request.user, changes=form.cleaned_data)
+        messages.success(request, "Saved.")
+        return HttpResponseRedirect(reverse("notifications:wishes"))
+    essential = [words for words, parties in ESSENTIAL if party in parties]
+    context = {"form": form, "essential": essential, "section": "wishes"}
+    return render(request, "notifications/wishes.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _by_day(rows: list[Notice], request: Any) -> list[tuple[str, list[Notice]]]:

@@ -366,10 +366,10 @@ TENANT_SHARED_TABLES = {
     "contracts_importrow": {"staff": _ALL},
     "contracts_importproblem": {"staff": _ALL, "worker": "SELECT"},
     "contracts_bankline": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT"},
-    **dict.fromkeys(
-        ("rma_businesscalendar", "rma_calendarday", "rma_warehouse", "rma_pool", "rma_basestock", "rma_substitute"),
-        {"staff": _ALL, "worker": _ALL},
-    ),
+    **{
+        f"rma_{name}": {"staff": _ALL, "worker": _ALL}
+        for name in ("businesscalendar", "calendarday", "warehouse", "pool", "basestock", "substitute")
+    },
     "rma_poolunit": {"staff": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"},
     "tickets_automaticanswer": {"worker": _ALL},
     "contracts_product": {
@@ -478,6 +478,7 @@ CELERY_BEAT_SCHEDULE = {
     "catch_up": {"task": "sla.catch_up", "schedule": 15.0, "options": {"expires": 15.0}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4.0}},
     "webhooks": {"task": "notifications.webhooks", "schedule": 2.0, "options": {"expires": 4.0}},
+    "digests": {"task": "notifications.digests", "schedule": 60.0, "options": {"expires": 60.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
     "keep_returns": {"task": "rma.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},

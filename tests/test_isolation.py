@@ -39,7 +39,7 @@ WITHOUT_TENANT = re.compile(
 )
 ADMIN = re.compile(r"^admin/")
 # Secrets in an address are not objects of a tenant: knowing one is the right to use it (tests/tenancy).
-BY_SECRET = {"tenancy:invitation"}
+BY_SECRET = {"tenancy:invitation", "notifications:stop"}
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ class Notice(TenantModel):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True, help_text="Noted now and then; see notices.unread.")
+    for_digest = models.BooleanField(
+        default=False, db_default=False, help_text="Not mailed yet: waits for the daily mail."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -65,6 +68,7 @@ class Notice(TenantModel):
                 condition=Q(read_at__isnull=True, settled_at__isnull=True),
             ),
             models.Index(fields=["created_at"], name="notice_age"),
+            models.Index(fields=["person", "id"], name="notice_for_digest", condition=Q(for_digest=True)),
         ]
 
     def __str__(self) -> str:

@@ -80,6 +80,13 @@ class Delivery(models.Model):
     html = models.TextField(default="", db_default="", blank=True)
     headers = models.JSONField(default=dict, blank=True)
     message_id = models.CharField(max_length=320)
+    thread = models.CharField(
+        max_length=120,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Of those with the same one in order, to one reader.",
+    )
     severity = models.PositiveSmallIntegerField(default=3)
     guard = models.JSONField(null=True, blank=True, help_text="Asked just before sending; see handlers.guards.")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED, db_default=State.QUEUED)
@@ -119,6 +126,8 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["severity", "next_at", "id"], name="delivery_waiting", condition=Q(state="QUEUED")),
             models.Index(fields=["id"], name="delivery_dead", condition=Q(state="DEAD")),
+            models.Index(fields=["thread", "recipient", "id"], name="delivery_of_thread", condition=~Q(thread="")),
+            models.Index(fields=["event"], name="delivery_dead_of_event", condition=Q(state="DEAD")),
             models.Index(fields=["created_at"], name="delivery_done_age", condition=Q(state__in=["SENT", "DROPPED"])),
         ]
 

@@ -22,11 +22,11 @@ TEST = "endpoint.test"
 
 @dataclass(frozen=True)
 class Kind:
-    """`topic` is the outbox's name for it, "" while no part of the product leaves such events yet."""
+    """`topic` is the outbox's name for it."""
 
     name: str
     words: str
-    topic: str = ""
+    topic: str
     parties: frozenset[str] = EVERYBODY
 
     @property
@@ -57,17 +57,35 @@ KINDS: dict[str, Kind] = {
         Kind("agreement.reminded", "A reminder about its end goes out", "agreement.reminder"),
         Kind("agreement.renewal_offered", "A renewal is offered", "renewal.sent"),
         Kind("warranty.ending", "Warranties are about to end", "warranty.ending"),
-        Kind("rma.requested", "A return is asked for"),
-        Kind("rma.approved", "It is approved"),
-        Kind("rma.rejected", "It is not approved, with the reasons"),
-        Kind("rma.on_hold", "Something is missing before it can go on"),
-        Kind("rma.backordered", "It waits for a part"),
-        Kind("rma.shipped", "The replacement is on its way"),
-        Kind("rma.delivered", "The replacement has arrived"),
-        Kind("rma.return_overdue", "The old part was due back"),
-        Kind("rma.return_received", "The old part has arrived"),
-        Kind("rma.cancelled", "It is cancelled"),
-        Kind("rma.closed", "It is done"),
+        Kind("rma.requested", "A return is asked for", "rma.requested"),
+        Kind("rma.on_hold", "Something is missing before it can go on", "rma.on_hold"),
+        Kind("rma.resumed", "What was missing is there", "rma.resumed"),
+        Kind("rma.decided", "It is decided again what the failure entitles to", "rma.decided"),
+        Kind("rma.rejected", "It is rejected, with the reasons", "rma.rejected"),
+        Kind("rma.converted", "A replacement in advance becomes a factory repair", "rma.converted"),
+        Kind("rma.upgraded", "A factory repair becomes a replacement in advance", "rma.upgraded"),
+        Kind("rma.cancelled", "It is cancelled", "rma.cancelled"),
+        Kind("rma.approved", "A replacement in advance is approved", "rma.approved"),
+        Kind("rma.backordered", "No part is in stock", "rma.backordered"),
+        Kind("rma.allocated", "A part is reserved", "rma.allocated"),
+        Kind("rma.shipped", "The replacement is on its way", "rma.shipped"),
+        Kind("rma.lost", "A shipment is lost or comes back", "rma.lost"),
+        Kind("rma.delivered", "The replacement has arrived", "rma.delivered"),
+        Kind("rma.dead_on_arrival", "The replacement does not work", "rma.dead_on_arrival"),
+        Kind("rma.reminder", "The failed part is due back, or overdue", "rma.reminder"),
+        Kind("rma.return_overdue", "The failed part is overdue", "rma.return_overdue"),
+        Kind("rma.return_sent", "The failed part is on its way back", "rma.return_sent"),
+        Kind("rma.return_received", "The failed part has arrived", "rma.return_received"),
+        Kind("rma.mismatch", "Another part arrived than the one expected", "rma.mismatch"),
+        Kind("rma.charged", "A part that was not returned is charged for", "rma.charged"),
+        Kind("rma.credited", "The charge for a part is taken back", "rma.credited"),
+        Kind("rma.quoted", "A repair is quoted", "rma.quoted"),
+        Kind("rma.authorised", "A part may be sent in for repair", "rma.authorised"),
+        Kind("rma.expired", "A part was not sent in time", "rma.expired"),
+        Kind("rma.diagnosed", "The factory knows what is wrong", "rma.diagnosed"),
+        Kind("rma.repairing", "The repair has begun", "rma.repairing"),
+        Kind("rma.ready", "A part is ready to be sent back", "rma.ready"),
+        Kind("rma.closed", "It is done", "rma.closed"),
     )
 }
 GROUPS: dict[str, str] = {
@@ -78,9 +96,9 @@ GROUPS: dict[str, str] = {
     "clock": "Promises",
     "agreement": "Agreements and warranties",
     "warranty": "Agreements and warranties",
-    "rma": "Returns: sent as soon as returns are handled here",
+    "rma": "Returns",
 }
-BY_TOPIC: dict[str, Kind] = {kind.topic: kind for kind in KINDS.values() if kind.topic}
+BY_TOPIC: dict[str, Kind] = {kind.topic: kind for kind in KINDS.values()}
 
 Writer = Callable[[Event, Actor, datetime], dict[str, Any] | None]
 _writers: dict[str, Writer] = {}
@@ -89,8 +107,8 @@ _writers: dict[str, Writer] = {}
 def writes(*names: str) -> Callable[[Writer], Writer]:
     def register(writer: Writer) -> Writer:
         for name in names:
-            if not KINDS[name].topic:
-                raise RuntimeError(f"nothing leaves events for {name}")
+            if name not in KINDS:
+                raise RuntimeError(f"webhooks have no {name}")
             if _writers.setdefault(name, writer) is not writer:
                 raise RuntimeError(f"two of them write {name}")
         return writer

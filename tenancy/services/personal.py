@@ -11,7 +11,7 @@ from tenancy.actor import Actor
 from tenancy.context import as_login_role
 from tenancy.models import Membership, Person
 from tenancy.names import clean_name
-from tenancy.preferences import CHOICES, ZONES
+from tenancy.preferences import CHOICES, DIGEST_HOURS, ZONES
 from tenancy.services._common import record
 
 
@@ -68,4 +68,6 @@ def _is_known(name: str, value: Any) -> bool:
         return value in CHOICES[name]
     if name == "keys":
         return isinstance(value, bool)
+    if name == "digest_hour":
+        return isinstance(value, int) and not isinstance(value, bool) and value in DIGEST_HOURS
     return name == "time_zone" and (value == "" or value in ZONES)

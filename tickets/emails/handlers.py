@@ -17,6 +17,7 @@ from sla.models import Escalation
 from tenancy.context import database_now
 from tenancy.models import AuditEvent
 from tickets.emails import lines, recipients, words
+from tickets.emails.earlier import may_see
 from tickets.emails.letters import mail, thread_root, told
 from tickets.mail.limits import may_answer_automatically
 from tickets.models import Attachment, Channel, IncomingMail, Message, MessageKind, Ticket
@@ -98,7 +99,7 @@ def message_added(event: Event) -> Iterator[Said]:
         Attachment.objects.filter(message=message, customer_id=ticket.customer_id).order_by("created_at", "id")
     )
     for reader in without(_readers_of(message, ticket), message.author_id):
-        if _may_read(reader, message, ticket):
+        if _may_read(reader, message, ticket) and may_see(message, reader):
             letter = words.written(ticket, message, files, reader)
             yield told(
                 lines.written(message),

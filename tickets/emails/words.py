@@ -14,6 +14,7 @@ from rozoom_support.lib.ui.times import clock_time, deadline
 from sla.clock import KIND_WORDS, TARGET_WORDS
 from sla.models import Escalation
 from tenancy.models import Kind
+from tickets.emails.earlier import before
 from tickets.lifecycle import State, Turn
 from tickets.mail.questions import ASKED
 from tickets.models import Attachment, Message, MessageKind, Ticket
@@ -101,7 +102,7 @@ def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     """To the desk of roZoom and of the reseller."""
     role = "roZoom's desk" if reader.party == "operator" else f"the desk that serves {ticket.customer.name}"
     return Letter(
-        headline=f"New, severity {ticket.severity}: {ticket.subject}",
+        headline=f"New, severity 1: {ticket.subject}" if ticket.severity == 1 else "",
         lead=f"{ticket.customer.name} reported a problem of severity {ticket.severity}.",
         paragraphs=_due_lines(ticket.response_due_at, reader, now)
         or ["Nobody covers it, so no answer is promised.", *cover_of(ticket).reasons],
@@ -121,6 +122,7 @@ def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reade
         lead=f"{message.author_name} {KINDS[MessageKind(message.kind)]}.",
         paragraphs=_state_lines(ticket, message, reader),
         quote=Quote(f"{author}:", message.body, names),
+        earlier=before(message, ticket, reader),
         facts=[("Ticket", str(ticket)), *([] if reader.party == "customer" else [("Customer", ticket.customer.name)])],
         action="Read and answer it here",
         why=reason_to_get(ticket, reader),

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tenancy.context import work_unit
+from django.conf import settings
+
+from notifications.webhooks.events import BY_TOPIC, KINDS, writer_of
+from tenancy.context import database_now, work_unit
 from tests.notifications.webhooks.conftest import go, rows
 from tests.notifications.webhooks.receiver import Receiver
+from tests.rma.deals import STAFF, Stock, entitled, requested
 from tests.world import World, message, ticket
 from tickets.services import propose_severity
 
@@ -69,3 +73,23 @@ def test_severity_and_ladder_are_told(world: World, receiver: Receiver, subscrib
     assert receiver.types == ["ticket.filed", "severity.proposed"]
     proposal = receiver.got[1].data["proposal"]
     assert (proposal["to_severity"], proposal["awaited"]) == (1, ["reseller", "operator"])
+
+
+def test_returns_are_told_to_those_who_may_see_them(world: World, receiver: Receiver, subscribe: Subscribe) -> None:
+    for who in ("acme", "delta", "rozoom"):
+        subscribe(who, f"{receiver.url}/{who}", events=["rma.requested"])
+    with work_unit(STAFF):
+        now = database_now()
+    Stock.of(world)
+    asked = requested(world, entitled(world, now), now)
+    assert go() == 3
+    told = receiver.got[0].data
+    assert (told["rma"]["reference"], told["rma"]["state"]) == (asked.rma.reference, "REQUESTED")
+    assert told["ticket"].startswith("ACME-")
+
+
+def test_every_event_on_the_list_has_somebody_who_writes_it() -> None:
+    assert [name for name in KINDS if writer_of(name) is None] == []
+    assert len(BY_TOPIC) == len(KINDS)
+    guide = (settings.BASE_DIR / "docs" / "webhooks.md").read_text("utf-8")
+    assert [name for name in KINDS if f"`{name}`" not in guide] == []
