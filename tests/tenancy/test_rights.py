@@ -24,7 +24,14 @@ MANAGING = KEYS | {"webhook:manage"}
 SERVING = CUSTOMER | {"desk:open", "report:read", "ticket:partner-note", "ticket:work"}
 SELLING = {"agreement:quote", "agreement:order", "renewal:read"}
 RESELLER = SERVING | SELLING | {"agreement:attest", "invoice:read"}
-DESK = SERVING | {"ticket:internal-note", "ticket:answer", "ticket:assign", "ticket:merge", "ticket:grant-promise", "mail:handle"}
+DESK = SERVING | {
+    "ticket:internal-note",
+    "ticket:answer",
+    "ticket:assign",
+    "ticket:merge",
+    "ticket:grant-promise",
+    "mail:handle",
+}
 BILLING = {"agreement:manage", "invoice:read", "invoice:manage", "price:manage", "component:manage"}
 RIGHTS: dict[str, set[str]] = {
     Role.MEMBER: CUSTOMER | {"agreement:ask"},
