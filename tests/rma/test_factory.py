@@ -240,7 +240,7 @@ def test_lost_on_either_way(world: World, covered: Component, now: datetime) -> 
 
 
 def test_a_supplier_sees_its_own_records_and_nothing_else(world: World, covered: Component, now: datetime) -> None:
-    rma = at_factory(world, covered, now)
+    at_factory(world, covered, now)
     sam_actor = world.actor("sam")
     with work_unit(sam_actor.context):
         record = SupplierRma.objects.get()
