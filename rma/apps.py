@@ -6,8 +6,11 @@ class RmaConfig(AppConfig):
     verbose_name = "Returns, parts pool and shipments"
 
     def ready(self) -> None:
-        # Registers with the outbox what webhooks tell.
-        import rma.webhooks  # noqa: F401, PLC0415
+        # Registers with tickets that one with an open return is not closed.
+        import rma.guarding  # noqa: PLC0415
 
         # Registers what an arrival, a loss or a first scan means for the return it belongs to.
-        # Registers with tickets that one with an open return is not closed.
+        import rma.services  # noqa: PLC0415
+
+        # Registers with the outbox what webhooks tell.
+        import rma.webhooks  # noqa: F401, PLC0415

@@ -22,10 +22,11 @@ from rma.models import Rma, RmaNotice, Shipment
 from rma.places import place_of_warehouse
 from rma.services._common import lock
 from rma.services.allocating import serve_backorders
-from rma.services.carrying import CARRIER, cancel_unused, hold_up, lock_shipment
+from rma.services.boxes import CARRIER, cancel_unused, lock_shipment
+from rma.services.carrying import hold_up
+from rma.services.charging import settle
 from rma.services.deciding import Case, facts_of_case
 from rma.services.factory import VALID, upgrade
-from rma.services.returning import settle
 from rma.standing import today_of
 from rma.states import RmaKind, RmaState, ShipmentKind, ShipmentState
 from rozoom_support.lib.refusals import Refused

@@ -1,6 +1,7 @@
 """One serial takes the place of another: what covered the old one covers the new one from that day, and never both."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -125,6 +126,6 @@ def put_away(*, actor: Actor, component: Component, state: str, reason: str, now
     return component
 
 
-def _record(actor: Actor, component: Component, verb: str, now: datetime, **data: object) -> None:
+def _record(actor: Actor, component: Component, verb: str, now: datetime, **data: Any) -> None:
     chain = f"component:{component.pk}"
     audit.record(actor, customer_id=component.customer_id, chain=chain, verb=verb, now=now, **data)

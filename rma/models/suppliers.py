@@ -17,10 +17,10 @@ from tenancy.models import Organisation, TenantModel
 class MaybeTenantModel(TenantModel):
     """A row about a customer's return, or about roZoom's own stock: then it has no customer."""
 
-    customer = models.ForeignKey(
+    customer = models.ForeignKey(  # type: ignore[assignment]
         Organisation, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+"
     )
-    reseller = models.ForeignKey(
+    reseller = models.ForeignKey(  # type: ignore[assignment]
         Organisation,
         on_delete=models.PROTECT,
         null=True,

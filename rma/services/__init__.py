@@ -4,7 +4,10 @@ from rma.machines import CannotMove
 from rma.services._common import CannotReturn
 from rma.services.allocating import allocate, expect, serve_backorders
 from rma.services.approving import CannotApprove, approve
-from rma.services.carrying import CannotTrack, Report, cancel_shipment, confirm_delivery, lose, make_label, track
+from rma.services.boxes import CannotTrack, cancel_shipment, make_label
+from rma.services.carrying import Report, confirm_delivery, lose, track
+from rma.services.charging import charge, waive
+from rma.services.completing import confirm_failure, exclude_damage, hold_return, release, supply
 from rma.services.deciding import decide_again, decide_otherwise, decisions_of, missing_words
 from rma.services.factory import (
     CannotQuoteRepair,
@@ -46,29 +49,8 @@ from rma.services.repairing import (
     ship_back,
 )
 from rma.services.repairing import fail_test as fail_repair_test
-from rma.services.requesting import (
-    CannotRequest,
-    Look,
-    Requested,
-    Wish,
-    confirm_failure,
-    exclude_damage,
-    hold_return,
-    look,
-    release,
-    request_return,
-    supply,
-)
-from rma.services.returning import (
-    CannotReceive,
-    accept_mismatch,
-    charge,
-    inspect,
-    receive,
-    refuse_mismatch,
-    say_sent,
-    waive,
-)
+from rma.services.requesting import CannotRequest, Look, Requested, Wish, look, request_return
+from rma.services.returning import CannotReceive, accept_mismatch, inspect, receive, refuse_mismatch, say_sent
 from rma.services.shipping import CannotShip, dead_on_arrival, deliver, ship
 from rma.services.stopping import cancel, convert, reject, stop
 from rma.services.supplying import CannotSupply, acknowledge, receive_part, refuse, send_part, send_record, settle

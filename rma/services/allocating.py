@@ -1,6 +1,7 @@
 """Reserving units: the oldest fit one, then substitutes, and the queue of those who wait."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, Q, Value, When
@@ -115,7 +116,7 @@ def expect(*, actor: Actor, rma: Rma, on: date | None, now: datetime, version: i
         return rma
 
 
-def serve_backorders(*, actor: Actor, now: datetime, product_id: object = None) -> list[Rma]:
+def serve_backorders(*, actor: Actor, now: datetime, product_id: UUID | None = None) -> list[Rma]:
     """RA-8 for everybody who waits and can be served: the severest first, then who was approved first.
 
     Called in the transaction that put units on the shelf. Returns what was reserved. A return that somebody works on is left

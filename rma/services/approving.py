@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,7 +14,7 @@ from rma.models import Pool, ProductSupplier, Rma
 from rma.places import place_of_site, place_of_warehouse
 from rma.promise import promise
 from rma.services._common import PROMISED, CannotReturn, go, held, save
-from rma.services.carrying import prepare_return
+from rma.services.boxes import prepare_return
 from rma.services.deciding import Case, decide_now, facts_of_case, has_advance, missing_of, missing_words
 from rma.services.supplying import open_record
 from rma.standing import today_of
@@ -65,7 +66,11 @@ def approve(
         )  # fmt: skip
         record = open_record(actor, rma, supplier, now)
         prepare_return(rma, record, now)
-        dates = {"ship_day": rma.ship_day, "ship_by": rma.contract_ship_by, "arrives": rma.deliver_target}
+        dates: dict[str, Any] = {
+            "ship_day": rma.ship_day,
+            "ship_by": rma.contract_ship_by,
+            "arrives": rma.deliver_target,
+        }
         note(actor, rma, "rma.approved", now, **dates, why=rma.promise_reason, rule=rma.rule)
         tell("rma.approved", actor, rma, now, **dates)
         return rma

@@ -17,7 +17,7 @@ from rma.machines import CannotMove
 from rma.models import ProductSupplier, RepairQuote, Rma, SupplierRma
 from rma.services._common import CannotReturn, cancel_supplier_records, end, go, held, said, save, void_labels
 from rma.services.approving import usual_supplier
-from rma.services.carrying import prepare_in
+from rma.services.boxes import prepare_in
 from rma.services.deciding import decide_now, has_advance
 from rma.services.following import follow_up
 from rma.services.supplying import open_record

@@ -11,7 +11,8 @@ from rma.lifecycle import FACTORY
 from rma.machines import CannotMove
 from rma.models import Rma, Shipment, SupplierRma
 from rma.services._common import CannotReturn, end, go, held, said, save
-from rma.services.carrying import arrive_by_hand, effects, label, lock_shipment, prepare_out, put_in
+from rma.services.boxes import label, lock_shipment, prepare_out, put_in
+from rma.services.carrying import arrive_by_hand, effects
 from rma.services.factory import costs_are_settled, issue_repair_invoice
 from rma.services.supplying import held_record, save_record
 from rma.services.supplying import written as written_of_record

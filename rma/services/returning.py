@@ -1,13 +1,12 @@
 """The failed part: on its way back, received, another one than expected, inspected; or waived."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from contracts.models import Component, Invoice, normal_serial
-from contracts.services import draft_claim, drop_claim, issue_claim, put_away
+from contracts.models import Component, normal_serial
+from contracts.services import put_away
 from rma.events import note, tell
 from rma.lifecycle import machine_of
 from rma.machines import CannotMove
@@ -21,20 +20,17 @@ from rma.services._common import (
     said,
     save,
     save_quietly,
-    void_labels,
 )
 from rma.services._stock import lock_unit, move_unit, new_unit
-from rma.services.carrying import arrive_by_hand, effects, lock_shipment, prepare_in, prepare_return, put_in
-from rma.standing import today_of
+from rma.services.boxes import lock_shipment, prepare_in, prepare_return, put_in
+from rma.services.carrying import arrive_by_hand, effects
+from rma.services.charging import charge_damage, credit, expected_items, tell_closed
 from rma.states import Condition, Ending, Inspection, RmaKind, RmaState, ShipmentKind, ShipmentState, UnitState
 from rma.stock_lifecycle import SHIPMENT
-from rozoom_support.lib.money import rounded
 from tenancy.actor import Actor
 
 BACK = ShipmentKind.DEFECTIVE_RETURN
-CREDITED_WITHIN = timedelta(days=60)
 ON_WAY_OR_OWED = (RmaState.DELIVERED, RmaState.RETURN_OVERDUE, RmaState.NON_RETURN_INVOICED)
-CREDIT_REASON = "The failed part came back."
 
 
 class CannotReceive(CannotReturn):
@@ -172,22 +168,8 @@ def _received(actor: Actor, rma: Rma, serial: str, now: datetime, move: str = "r
     save(rma, now, *fields, "received_at", "received_serial")
     note(actor, rma, "rma.return-received", now, serial=serial)
     tell("rma.return_received", actor, rma, now, serial=serial)
-    _credit(actor, rma, now)
+    credit(actor, rma, now)
     return rma
-
-
-def _credit(actor: Actor, rma: Rma, now: datetime) -> None:
-    """The charge is taken back in full where the part left for us within 60 days of the invoice."""
-    invoice = rma.non_return_invoice
-    if invoice is None or invoice.issued_on is None or invoice.state in ("VOID", "CREDITED", "WRITTEN_OFF"):
-        return
-    sent = today_of(rma, rma.return_sent_at or now)
-    if sent > invoice.issued_on + CREDITED_WITHIN:
-        note(actor, rma, "rma.not-credited", now, invoice=invoice.number, sent=sent)
-        return
-    drop_claim(actor=actor, invoice=invoice, reason=CREDIT_REASON, now=now)
-    note(actor, rma, "rma.credited", now, invoice=invoice.number)
-    tell("rma.credited", actor, rma, now, invoice=str(invoice.pk))
 
 
 def _mismatch(actor: Actor, rma: Rma, serial: str, now: datetime) -> Rma:
@@ -195,14 +177,10 @@ def _mismatch(actor: Actor, rma: Rma, serial: str, now: datetime) -> Rma:
     fields = go(rma, "mismatch")
     rma.received_serial = serial
     save(rma, now, *fields, "received_serial")
-    expected = list(_expected(rma).values_list("serial", flat=True))
+    expected = list(expected_items(rma).values_list("serial", flat=True))
     note(actor, rma, "rma.mismatch", now, scanned=serial or "an empty box", expected=expected)
     tell("rma.mismatch", actor, rma, now, scanned=serial, expected=expected)
     return rma
-
-
-def _expected(rma: Rma) -> QuerySet[ShipmentItem]:
-    return ShipmentItem.objects.filter(shipment__rma=rma, shipment__kind=BACK, scanned_at=None)
 
 
 @transaction.atomic
@@ -213,7 +191,7 @@ def accept_mismatch(*, actor: Actor, rma: Rma, reason: str, now: datetime, versi
     with held(rma, now, version) as rma:
         if rma.kind != RmaKind.ADVANCE or rma.state != RmaState.RETURN_MISMATCH:
             raise CannotMove(machine_of(rma).explain(rma, "accept_mismatch"), param="action")
-        for item in _expected(rma).select_related("component__product", "unit"):
+        for item in expected_items(rma).select_related("component__product", "unit"):
             _take_in(actor, rma, item, rma.received_serial, now)
         note(actor, rma, "rma.serial-corrected", now, serial=rma.received_serial, reason=reason)
         return _received(actor, rma, rma.received_serial, now, "accept_mismatch")
@@ -228,7 +206,7 @@ def refuse_mismatch(*, actor: Actor, rma: Rma, reason: str, now: datetime, versi
         if rma.kind != RmaKind.ADVANCE:
             raise CannotReturn("The factory's own deed sends this one back.")
         fields = go(rma, "refuse_mismatch")
-        owed = list(_expected(rma).select_related("component__product"))
+        owed = list(expected_items(rma).select_related("component__product"))
         record = rma.supplier_records.order_by("updated_at").last()
         assert record is not None
         rma.return_sent_at = None
@@ -268,60 +246,14 @@ def inspect(
             text = said(text, "Describe the damage. The customer reads it.", param="text", longest=1000)
         rma.inspection, rma.inspection_note = result, text.strip()[:1000]
         if charge is not None:
-            rma.repair_invoice = _charge_damage(actor, rma, charge, now)
+            rma.repair_invoice = charge_damage(actor, rma, charge, now)
         save(
             rma, now, *fields, "inspection", "inspection_note", "repair_invoice",
             *end(rma, now, ending=Ending.RETURNED, reason=Inspection(result).label),
         )  # fmt: skip
         note(actor, rma, "rma.inspected", now, result=result, text=rma.inspection_note)
-        _closed(actor, rma, now)
+        tell_closed(actor, rma, now)
         return rma
-
-
-def _charge_damage(actor: Actor, rma: Rma, amount: Decimal, now: datetime) -> Invoice:
-    lines = [(f"Damage found on {rma.serial}, return {rma}", amount)]
-    currency = rma.list_price_currency
-    draft = draft_claim(actor=actor, customer=rma.customer, kind="REPAIR", lines=lines, currency=currency, now=now)
-    return issue_claim(actor=actor, invoice=draft, now=now)
-
-
-@transaction.atomic
-def waive(*, actor: Actor, rma: Rma, certificate: str, reason: str, now: datetime, version: int | None = None) -> Rma:
-    """RA-23: the failed part stays away for good: its data must not leave, or it was destroyed. A certificate is on file."""
-    actor.require("rma:override")
-    certificate = said(certificate, "Enter the number of the certificate.", param="certificate", longest=200)
-    reason = said(reason, "Say why it does not come back.")
-    with held(rma, now, version) as rma:
-        fields = go(rma, "waive")
-        rma.certificate = certificate
-        save(rma, now, *fields, "certificate", *end(rma, now, ending=Ending.WAIVED, reason=reason))
-        retire_parts(actor, rma, f"Waived: {reason}", now)
-        cancel_supplier_records(actor, rma, now)
-        void_labels(rma, now)
-        note(actor, rma, "rma.waived", now, certificate=certificate, reason=reason)
-        _closed(actor, rma, now)
-        return rma
-
-
-def retire_parts(actor: Actor, rma: Rma, reason: str, now: datetime) -> None:
-    """Kept or destroyed: no support and no later return for these serials (PU-11)."""
-    for item in _expected(rma).select_related("component__product"):
-        if item.component is not None:
-            _retire(actor, item.component, reason, now)
-    if rma.component is not None:
-        _retire(actor, rma.component, reason, now)
-
-
-def _retire(actor: Actor, component: Component, reason: str, now: datetime) -> None:
-    put_away(actor=actor, component=component, state=Component.State.RETIRED, reason=reason, now=now)
-    unit = PoolUnit.objects.filter(product_id=component.product_id, serial_normal=component.serial_normal).first()
-    if unit is None:
-        return
-    unit = lock_unit(unit)
-    if unit.state == UnitState.WITH_CUSTOMER:
-        move_unit(actor, unit, "retire", now)
-    elif unit.state == UnitState.DEFECTIVE_IN_TRANSIT:  # the carrier had another part in the box
-        move_unit(actor, unit, "lose", now)
 
 
 def _lost(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
@@ -336,10 +268,10 @@ def _lost(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
         if item.unit is not None and lock_unit(item.unit).state == UnitState.DEFECTIVE_IN_TRANSIT:
             move_unit(actor, lock_unit(item.unit), "lose", now)
     if rma.non_return_invoice is not None:
-        _credit(actor, rma, now)
+        credit(actor, rma, now)
     cancel_supplier_records(actor, rma, now)
     note(actor, rma, "rma.return-lost", now)
-    _closed(actor, rma, now)
+    tell_closed(actor, rma, now)
 
 
 def _came_back_to_sender(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
@@ -351,57 +283,6 @@ def _came_back_to_sender(actor: Actor, rma: Rma, shipment: Shipment, now: dateti
         box = prepare_in(rma, BACK, record, now, to=(shipment.to_name, shipment.to_address))
         for item in shipment.items.select_related("component__product"):
             put_in(box, component=item.component)
-
-
-def _closed(actor: Actor, rma: Rma, now: datetime) -> None:
-    note(actor, rma, "rma.closed", now, ending=rma.ending, reason=rma.ending_reason)
-    tell("rma.closed", actor, rma, now, ending=rma.ending)
-
-
-# A part that does not come back ------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def charge(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None) -> Rma:
-    """RA-15: released by roZoom when more than 30 calendar days went by since delivery, at the price frozen at approval."""
-    actor.require("rma:charge")
-    with held(rma, now, version) as rma:
-        fields = go(rma, "charge")
-        assert rma.delivered_on is not None
-        assert rma.list_price is not None
-        if today_of(rma, now) <= rma.delivered_on + timedelta(days=30):
-            day = rma.delivered_on + timedelta(days=31)
-            raise CannotReturn(f"A part is charged for from {day:%d %b %Y} on, 31 days after its replacement arrived.")
-        if rma.non_return_invoice is None:
-            rma.non_return_invoice = _invoice_part(actor, rma, now)
-        save(rma, now, *fields, "non_return_invoice")
-        note(actor, rma, "rma.charged", now, invoice=rma.non_return_invoice.number, amount=rma.non_return_invoice.total)
-        tell("rma.charged", actor, rma, now, invoice=str(rma.non_return_invoice.pk))
-        return rma
-
-
-def _invoice_part(actor: Actor, rma: Rma, now: datetime) -> Invoice:
-    """Once. One that stands since before another part came back is not made again."""
-    assert rma.list_price is not None
-    currency = rma.list_price_currency
-    lines = [(f"Part not returned: {rma.serial}, return {rma}", rounded(rma.list_price, currency))]
-    draft = draft_claim(actor=actor, customer=rma.customer, kind="NON_RETURN", lines=lines, currency=currency, now=now)
-    return issue_claim(actor=actor, invoice=draft, now=now)
-
-
-def settle(actor: Actor, rma: Rma, now: datetime) -> bool:
-    """RA-22: its invoice is paid or written off, so the part is the customer's. The caller holds the return."""
-    invoice = rma.non_return_invoice
-    if rma.state != RmaState.NON_RETURN_INVOICED or invoice is None or invoice.state not in ("PAID", "WRITTEN_OFF"):
-        return False
-    ending = Ending.PAID if invoice.state == "PAID" else Ending.WRITTEN_OFF
-    fields = go(rma, "settle")
-    save(rma, now, *fields, *end(rma, now, ending=ending, reason=f"Invoice {invoice.number}"))
-    retire_parts(actor, rma, f"Kept: invoice {invoice.number}", now)
-    cancel_supplier_records(actor, rma, now)
-    void_labels(rma, now)
-    _closed(actor, rma, now)
-    return True
 
 
 effects[BACK, ShipmentState.IN_TRANSIT] = _scanned

@@ -16,7 +16,8 @@ from rma.services._common import PROMISED, CannotReturn, go, held, save, save_qu
 from rma.services._stock import lock_unit, move_unit
 from rma.services.allocating import serve_backorders
 from rma.services.approving import promise_dates
-from rma.services.carrying import FIRST_SCAN, arrive_by_hand, effects, label, lock_shipment, prepare_out, put_in
+from rma.services.boxes import label, lock_shipment, prepare_out, put_in
+from rma.services.carrying import FIRST_SCAN, arrive_by_hand, effects
 from rma.services.deciding import is_serviced
 from rma.services.holding import fails_recheck
 from rma.services.returning import expect_also
@@ -204,8 +205,10 @@ def deliver(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None
             raise CannotMove(machine_of(rma).explain(rma, name), param="action")
         kind = OUT if name == "deliver" else ShipmentKind.FACTORY_OUT
         on_way = rma.shipments.filter(kind=kind, state__in=["LABEL_CREATED", "IN_TRANSIT", "EXCEPTION"])
-        shipment = lock_shipment(on_way.order_by("label_at", "id").last())
-        arrive_by_hand(actor, rma, shipment, now)
+        shipment = on_way.order_by("label_at", "id").last()
+        if shipment is None:
+            raise CannotReturn(f"Nothing is on its way for {rma}.")
+        arrive_by_hand(actor, rma, lock_shipment(shipment), now)
         return rma
 
 

@@ -11,7 +11,7 @@ from rma.events import note, note_of_ours, tell_supplier
 from rma.models import PoolUnit, Rma, Shipment, SupplierRma
 from rma.services._common import CannotReturn, held, lock, said
 from rma.services._stock import lock_unit, move_unit, new_unit
-from rma.services.carrying import put_in
+from rma.services.boxes import put_in
 from rma.states import ENDED, Condition, RmaState, ShipmentKind, ShipmentState, SupplierState, UnitState
 from rma.stock_lifecycle import SUPPLIER
 from rozoom_support.lib.refusals import NotFound, Stale
