@@ -163,6 +163,9 @@ class ProductSupplier(models.Model):
         return f"{self.product} by {self.supplier}"
 
 
+MAY_BE_MISSING = (UnitState.AVAILABLE, UnitState.RESERVED, UnitState.QUARANTINE)
+
+
 class PoolUnitQuerySet(models.QuerySet):
     def available(self) -> "PoolUnitQuerySet":
         """On the shelf and fit to be sent; nobody says that it is missing."""
@@ -229,7 +232,7 @@ class PoolUnit(models.Model):
     @property
     def is_missing(self) -> bool:
         """Somebody did not find it, and nobody has confirmed that yet."""
-        return self.missing_said_by_name != ""
+        return self.missing_said_by_name != "" and self.state in MAY_BE_MISSING
 
     @property
     def chain(self) -> str:

@@ -26,7 +26,7 @@ class ExceptionForm(forms.Form):
         error_messages={"required": "Choose closed or open", "invalid_choice": "Choose closed or open"},
     )
     first = date_field("First day", "Enter the first day")
-    last = date_field("Last day", "", required=False, help_text="Leave it empty for one day.")
+    last = date_field("Last day", "", required=False)
     reason = text_field(
         "Reason",
         "Enter a reason, such as: stock count",

@@ -9,7 +9,7 @@ from django import forms
 from contracts.models import Product
 from contracts.selling.forms import text_field
 from rma.models import Pool, PoolUnit
-from rma.services.receiving import LONGEST_SERIAL, MOST_UNITS, RECEIVED, Arrival
+from rma.services.receiving import LONGEST_SERIAL, MOST_UNITS, Arrival
 from rma.states import Condition
 
 LONGEST_LIST = (LONGEST_SERIAL + 2) * MOST_UNITS * 12
@@ -50,7 +50,7 @@ class ReceiveForm(forms.Form):
     )
     condition = forms.ChoiceField(
         label="Condition",
-        choices=[(str(one), str(one.label)) for one in RECEIVED],
+        choices=[(str(one), str(one.label)) for one in (Condition.NEW, Condition.REFURBISHED)],
         initial=str(Condition.NEW),
         widget=forms.RadioSelect,
         error_messages={"required": "Choose new or refurbished", "invalid_choice": "Choose new or refurbished"},

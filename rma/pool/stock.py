@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 
 from contracts.models import Product, normal_serial
 from rma.models import BaseStock, PoolUnit, Rma, Substitute
+from rma.models.pool import MAY_BE_MISSING
 from rma.states import Media, RmaKind, RmaState, UnitState
 from rozoom_support.lib.refusals import NotFound
 
@@ -86,7 +87,7 @@ class Row:
 
     @property
     def state_words(self) -> str:
-        if self.unit.is_missing and self.unit.state in (U.AVAILABLE, U.RESERVED, U.QUARANTINE):
+        if self.unit.is_missing:
             return f"Missing, says {self.unit.missing_said_by_name}"
         return self.unit.get_state_display() + (f" for {self.reserved_for.reference}" if self.reserved_for else "")
 
@@ -156,9 +157,9 @@ def units(wanted: Wanted, number: str | int) -> tuple[Page[Any], list[Row]]:
         found = found.filter(state__in=IN_THE_POOL)
     if wanted.words:
         found = found.filter(_matching(wanted.words))
-    page = Paginator(
-        found.order_by("product__name", "state", "available_since", "serial_normal", "pk"), PAGE_SIZE
-    ).get_page(number)
+    ranks = Case(*(When(state=state, then=Value(place)) for place, state in enumerate((*IN_THE_POOL, *GONE))))
+    order = ("product__name", "product_id", ranks, "available_since", "serial_normal", "pk")
+    page = Paginator(found.order_by(*order), PAGE_SIZE).get_page(number)
     return page, rows_of(list(page.object_list))
 
 
@@ -208,7 +209,7 @@ def products_without_stock(known: Iterable[UUID]) -> list[Product]:
 
 def missing_units() -> QuerySet[PoolUnit]:
     """Said to be missing and not confirmed yet, the oldest first."""
-    said = PoolUnit.objects.filter(state__in=(U.AVAILABLE, U.RESERVED, U.QUARANTINE)).exclude(missing_said_by_name="")
+    said = PoolUnit.objects.filter(state__in=MAY_BE_MISSING).exclude(missing_said_by_name="")
     return said.select_related("product", "pool").order_by("changed_at", "pk")
 
 

@@ -26,7 +26,8 @@ SAID = {
     "unit.retire": "Taken out of the pool",
     "unit.write-off": "Written off",
     "unit.said-missing": "Not found on the shelf",
-    "unit.found-again": "Found again",
+    "unit.found": "Found again",
+    "unit.placed": "Moved to another shelf",
 }
 SHOWN = {"place": "shelf", "firmware": "firmware", "revision": "revision", "condition": "", "note": ""}
 

@@ -107,6 +107,8 @@ def _who(advice: Advice) -> list[str]:
 
 def _how_often(advice: Advice) -> list[str]:
     failures = advice.failures
+    if failures.unit_years == 0 and failures.number == 0:
+        return [f"No return was filed here yet. So {_number(100 * advice.rate)} % a year is assumed."]
     day = f"{failures.since.day} {MONTHS[failures.since.month - 1]} {failures.since.year}"
     seen = f"{_times(failures.number)} in {_number(failures.unit_years)} unit-years since {day}."
     return [f"{seen} With the 3 % assumed at first, that makes {_number(100 * advice.rate)} % a year."]

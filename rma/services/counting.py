@@ -1,4 +1,4 @@
-"""Counting the shelf: what was not found is said by one person and confirmed by another."""
+"""Counting the shelf: what should be there against what was scanned."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from contracts.models import Product, normal_serial
-from rma.events import note_of_ours
-from rma.models import Pool, PoolUnit, Rma
-from rma.services._stock import lock_unit, move_unit
-from rma.services.receiving import CannotStock
-from rma.states import RmaState, UnitState
+from rma.models import Pool, PoolUnit
+from rma.services.pooling import CannotStock, say_missing
+from rma.states import UnitState
 from rozoom_support.lib.refusals import NotFound
-from tenancy.actor import Actor, NotAllowed
+from tenancy.actor import Actor
 
 ON_THE_SHELF = (UnitState.AVAILABLE, UnitState.RESERVED, UnitState.QUARANTINE, UnitState.DEFECTIVE)
-MAY_BE_MISSING = (UnitState.AVAILABLE, UnitState.RESERVED, UnitState.QUARANTINE)
 MOST_COUNTED = 2000
 
 
@@ -60,60 +57,19 @@ def expected_units(pool: Pool, product: Product | None, place: str) -> QuerySet[
 
 
 @transaction.atomic
-def say_missing(*, actor: Actor, keys: Iterable[UUID], now: datetime) -> list[PoolUnit]:
-    """They were not found. From now on no return gets them; another person confirms the loss, or they are found again."""
+def say_all_missing(*, actor: Actor, keys: Iterable[UUID], now: datetime) -> list[PoolUnit]:
+    """They were not found. From now on no return gets them; another person confirms the loss, or they are found again.
+
+    Those that somebody said before stay as they are.
+    """
     actor.require("pool:manage")
     wanted = list(dict.fromkeys(keys))
     if not wanted:
         raise CannotStock("Choose the units that are missing.", param="units")
-    held = PoolUnit.objects.select_related("product").select_for_update(of=("self",))
-    units = list(held.filter(pk__in=wanted).order_by("pk"))
+    units = list(PoolUnit.objects.filter(pk__in=wanted).order_by("pk"))
     if len(units) != len(wanted):
         raise NotFound
-    for unit in units:
-        if unit.state not in MAY_BE_MISSING:
-            words = f"{unit} is {unit.get_state_display().lower()} by now. Count again."
-            raise CannotStock(words, param="units")
-    fresh = [unit for unit in units if not unit.is_missing]
-    for unit in fresh:
-        _say(actor, unit, now, "unit.said-missing", by_id=actor.person_id, by_name=actor.name)
-    return fresh
-
-
-@transaction.atomic
-def confirm_loss(*, actor: Actor, unit: PoolUnit, now: datetime) -> PoolUnit:
-    """PU-19: written off. Not by the person who said that it is missing."""
-    actor.require("pool:write-off")
-    unit = _missing(unit)
-    if actor.person_id is None or actor.person_id == unit.missing_said_by_id:
-        raise NotAllowed(f"{unit.missing_said_by_name} said that it is missing. Another person confirms it.")
-    if unit.state == UnitState.RESERVED:
-        who = Rma.objects.filter(unit=unit, state=RmaState.ALLOCATED).values_list("reference", flat=True).first()
-        raise CannotStock(f"It is reserved for {who or 'a return'}. Put that on hold first, then it gets another unit.")
-    return move_unit(actor, unit, "write_off", now, note=f"Missing; said by {unit.missing_said_by_name}.")
-
-
-@transaction.atomic
-def find_again(*, actor: Actor, unit: PoolUnit, now: datetime) -> PoolUnit:
-    """It is there after all."""
-    actor.require("pool:manage")
-    unit = _missing(unit)
-    return _say(actor, unit, now, "unit.found-again", by_id=None, by_name="")
-
-
-def _missing(unit: PoolUnit) -> PoolUnit:
-    unit = lock_unit(unit)
-    if not unit.is_missing or unit.state not in MAY_BE_MISSING:
-        raise CannotStock("Nobody says that it is missing any more. Nothing was changed.")
-    return unit
-
-
-def _say(actor: Actor, unit: PoolUnit, now: datetime, verb: str, *, by_id: int | None, by_name: str) -> PoolUnit:
-    unit.missing_said_by_id, unit.missing_said_by_name = by_id, by_name
-    unit.changed_at, unit.changed_by_name = now, actor.name
-    unit.save(update_fields=["missing_said_by_id", "missing_said_by_name", "changed_at", "changed_by_name"])
-    note_of_ours(actor, unit.chain, verb, now, serial=unit.serial, state=unit.state)
-    return unit
+    return [say_missing(actor=actor, unit=unit, now=now) for unit in units if not unit.is_missing]
 
 
 def _where(unit: PoolUnit | None, pool: Pool, place: str) -> str:

@@ -7,6 +7,7 @@ from django.db import transaction
 from contracts.models import Product, normal_serial
 from rma.events import note, note_of_ours, tell
 from rma.models import Pool, PoolUnit, Rma, SupplierRma
+from rma.models.pool import MAY_BE_MISSING
 from rma.services._common import CannotReturn, held, lock, said, save
 from rma.services._stock import free_unit, lock_unit, move_unit, new_unit
 from rma.services.allocating import next_unit, picked, serve_backorders
@@ -143,10 +144,11 @@ def say_missing(*, actor: Actor, unit: PoolUnit, now: datetime) -> PoolUnit:
     """PU-19, the first of two people: it was not where the count expected it."""
     actor.require("pool:manage")
     unit = lock_unit(unit)
-    if unit.state not in (UnitState.AVAILABLE, UnitState.RESERVED, UnitState.QUARANTINE):
+    if unit.state not in MAY_BE_MISSING:
         raise CannotStock(f"{unit.serial} is {unit.get_state_display().lower()}: it should not be on the shelf.")
     unit.missing_said_by_id, unit.missing_said_by_name = actor.person_id or 0, actor.name
-    unit.save(update_fields=["missing_said_by_id", "missing_said_by_name"])
+    unit.changed_at, unit.changed_by_name = now, actor.name
+    unit.save(update_fields=["missing_said_by_id", "missing_said_by_name", "changed_at", "changed_by_name"])
     note_of_ours(actor, unit.chain, "unit.said-missing", now, serial=unit.serial)
     return unit
 
@@ -156,8 +158,11 @@ def found_again(*, actor: Actor, unit: PoolUnit, now: datetime) -> PoolUnit:
     """It was on another shelf."""
     actor.require("pool:manage")
     unit = lock_unit(unit)
+    if not unit.is_missing:
+        raise CannotStock(f"Nobody says any more that {unit.serial} is missing. Nothing was changed.")
     unit.missing_said_by_id, unit.missing_said_by_name = None, ""
-    unit.save(update_fields=["missing_said_by_id", "missing_said_by_name"])
+    unit.changed_at, unit.changed_by_name = now, actor.name
+    unit.save(update_fields=["missing_said_by_id", "missing_said_by_name", "changed_at", "changed_by_name"])
     note_of_ours(actor, unit.chain, "unit.found", now, serial=unit.serial)
     return unit
 

@@ -1,4 +1,4 @@
-"""Units that arrive at a pool, and units that passed their test and go on the shelf."""
+"""A delivery of many units, scanned one after another, and many that passed their test: all of them or none."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,32 +9,23 @@ from django.db import IntegrityError, transaction
 
 from contracts.models import Component, Product, normal_serial
 from rma.models import Pool, PoolUnit, Rma
-from rma.services._stock import move_unit, new_unit
-from rma.services.allocating import serve_backorders
-from rma.states import Condition, UnitState
+from rma.services.pooling import CannotStock, pass_test, receive_unit
+from rma.states import Condition, RmaState, UnitState
 from rma.stock_lifecycle import UNIT
-from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
 
 MOST_UNITS = 200  # in one go
 LONGEST_SERIAL = 80
-RECEIVED = (Condition.NEW, Condition.REFURBISHED)
 
 
-class CannotReceive(Refused):
+class CannotReceiveLines(CannotStock):
     """`lines`: what is wrong with which line, counted from 1 as typed."""
 
-    code = "cannot_receive"
-    status = 422
+    code = "cannot_receive_lines"
 
     def __init__(self, message: str, *, param: str = "serials", lines: Mapping[int, str] | None = None) -> None:
         super().__init__(message, param=param)
-        self.lines = dict(lines or {})
-
-
-class CannotStock(Refused):
-    code = "cannot_stock"
-    status = 422
+        self.lines = dict(sorted((lines or {}).items()))
 
 
 @dataclass(frozen=True)
@@ -52,63 +43,51 @@ class Arrival:
 @dataclass(frozen=True)
 class Shelved:
     units: list[PoolUnit]
-    served: list[Rma]  # returns that waited and have a unit now
+    served: list[Rma]  # returns that waited and have one of them now
 
 
 @transaction.atomic
 def receive_units(*, actor: Actor, arrival: Arrival, lines: Sequence[str], now: datetime) -> list[PoolUnit]:
-    """PU-1 for each line with a serial; the lines are kept as typed, empty ones are skipped. All are received, or none.
+    """PU-1 for each line with a serial; the lines are given as typed, empty ones are skipped. All are received, or none.
 
-    Units that were on order are taken first. They wait in test. Raises CannotReceive with the lines that are wrong.
+    Raises CannotReceiveLines with every line that is wrong, and where the serial in it stands.
     """
     actor.require("pool:manage")
-    _check(arrival)
-    serials = read_serials(lines)
-    if wrong := known_serials(arrival.product, serials):
-        raise CannotReceive(_in_words(wrong), lines=wrong)
+    serials, wrong = read_serials(lines)
+    wrong |= known_serials(arrival.product, serials)
+    if wrong:
+        number = f"{len(wrong)} line{'s' if len(wrong) > 1 else ''}"
+        raise CannotReceiveLines(f"{number} can not be received. Nothing was saved.", lines=wrong)
     try:
         with transaction.atomic():
-            return [_receive(actor, unit, serial, arrival, now) for unit, serial in _rows(actor, arrival, serials, now)]
+            return [_receive(actor, arrival, serial, now) for serial in serials.values()]
     except IntegrityError as taken:
-        raise CannotReceive(
-            "Somebody received one of these serials meanwhile. Nothing was saved. Try again."
-        ) from taken
+        words = "Somebody received one of these serials meanwhile. Nothing was saved. Send it again."
+        raise CannotReceiveLines(words) from taken
 
 
 @transaction.atomic
 def pass_tests(*, actor: Actor, keys: Iterable[UUID], firmware: str, now: datetime) -> Shelved:
-    """PU-2: they work, have this firmware, and go on the shelf; returns that wait get theirs at once. All or none."""
+    """PU-2 for each: it works, has this firmware, and is on the shelf; returns that wait get theirs at once."""
     actor.require("pool:manage")
     wanted, firmware = list(dict.fromkeys(keys)), firmware.strip()
     if not wanted:
         raise CannotStock("Choose the units that passed the test.", param="units")
-    held = PoolUnit.objects.select_related("product", "pool").select_for_update(of=("self",))
-    units = list(held.filter(pk__in=wanted).order_by("pk"))
+    held = PoolUnit.objects.select_related("product").select_for_update(of=("self",)).filter(pk__in=wanted)
+    units = list(held.order_by("pk"))
     if len(units) != len(wanted) or any(unit.state != UnitState.QUARANTINE for unit in units):
-        raise CannotStock(
-            "Somebody moved one of these units meanwhile. Nothing was changed. Look again.", param="units"
-        )
+        words = "Somebody moved one of these units meanwhile. Nothing was changed. Look again."
+        raise CannotStock(words, param="units")
+    if lacking := next((unit for unit in units if not (firmware or unit.firmware)), None):
+        raise CannotStock(f"Enter the firmware: {lacking} has none yet.", param="firmware")
     for unit in units:
-        if not (firmware or unit.firmware):
-            raise CannotStock(f"Enter the firmware: {unit} has none yet.", param="firmware")
-        changes = {"firmware": firmware or unit.firmware, "available_since": now, "note": ""}
-        move_unit(actor, unit, "pass_test", now, **changes)
-    served = [one for key in {unit.product_id for unit in units} for one in _serve(actor, key, now)]
-    return Shelved(units, served)
+        pass_test(actor=actor, unit=unit, firmware=firmware, now=now)
+    served = Rma.objects.filter(unit__in=units, state=RmaState.ALLOCATED).order_by("approved_at")
+    return Shelved(units, list(served))
 
 
-@transaction.atomic
-def retire_unit(*, actor: Actor, unit: PoolUnit, reason: str, now: datetime) -> PoolUnit:
-    """PU-18: sold, or its product is not supported any more. The pool gets smaller."""
-    actor.require("pool:manage")
-    if not reason.strip():
-        raise CannotStock("Enter a reason: it is kept with the unit.", param="reason")
-    held = PoolUnit.objects.select_related("product", "pool").select_for_update(of=("self",)).get(pk=unit.pk)
-    return move_unit(actor, held, "retire", now, note=reason.strip()[:400])
-
-
-def read_serials(lines: Sequence[str]) -> dict[int, str]:
-    """The serial of each line that has one. Raises CannotReceive for lines nobody can read."""
+def read_serials(lines: Sequence[str]) -> tuple[dict[int, str], dict[int, str]]:
+    """The serial of each line that has one, and what is wrong with the others. Raises CannotReceiveLines without any."""
     found: dict[int, str] = {}
     wrong: dict[int, str] = {}
     first: dict[str, int] = {}
@@ -123,13 +102,11 @@ def read_serials(lines: Sequence[str]) -> dict[int, str]:
             wrong[number] = f"{serial} stands in line {first[normal]} already. Remove one of the two."
         else:
             found[number], first[normal] = serial, number
-    if wrong:
-        raise CannotReceive(_in_words(wrong), lines=wrong)
-    if not found:
-        raise CannotReceive("Scan or type at least one serial.")
-    if len(found) > MOST_UNITS:
-        raise CannotReceive(f"At most {MOST_UNITS} units at once. Receive the others afterwards.")
-    return found
+    if not (found or wrong):
+        raise CannotReceiveLines("Scan or type at least one serial.")
+    if len(found) + len(wrong) > MOST_UNITS:
+        raise CannotReceiveLines(f"At most {MOST_UNITS} units at once. Receive the others afterwards.")
+    return found, wrong
 
 
 def known_serials(product: Product, serials: Mapping[int, str]) -> dict[int, str]:
@@ -152,46 +129,21 @@ def known_serials(product: Product, serials: Mapping[int, str]) -> dict[int, str
     return wrong
 
 
+def _receive(actor: Actor, arrival: Arrival, serial: str, now: datetime) -> PoolUnit:
+    return receive_unit(
+        actor=actor,
+        pool=arrival.pool,
+        product=arrival.product,
+        serial=serial,
+        now=now,
+        condition=arrival.condition,
+        revision=arrival.revision,
+        firmware=arrival.firmware,
+        place=arrival.place,
+    )
+
+
 def _known_unit(unit: PoolUnit, product: Product) -> str:
     if unit.product_id != product.pk:
         return f"{unit.serial} is {unit.product}, in the pool already. Check the label, or receive it as that product."
     return f"{unit.serial} is known: {unit.get_state_display().lower()}. {UNIT.next_step(unit.state)}"
-
-
-def _check(arrival: Arrival) -> None:
-    if arrival.product.kind != Product.Kind.HARDWARE:
-        raise CannotReceive("Software has no units. Choose a product that can be sent.", param="product")
-    if arrival.condition not in RECEIVED:
-        raise CannotReceive("Choose new or refurbished.", param="condition")
-
-
-def _rows(actor: Actor, arrival: Arrival, serials: Mapping[int, str], now: datetime) -> Iterable[tuple[PoolUnit, str]]:
-    """Units on order, then new ones."""
-    ordered = PoolUnit.objects.select_related("product", "pool").filter(
-        pool=arrival.pool, product=arrival.product, state=UnitState.ON_ORDER, serial_normal=""
-    )
-    held = list(ordered.select_for_update(of=("self",), skip_locked=True).order_by("changed_at", "pk")[: len(serials)])
-    for place, serial in enumerate(serials.values()):
-        yield (
-            held[place]
-            if place < len(held)
-            else new_unit(actor, arrival.pool, arrival.product, serial, now, param="serials"),
-            serial,
-        )
-
-
-def _receive(actor: Actor, unit: PoolUnit, serial: str, arrival: Arrival, now: datetime) -> PoolUnit:
-    if not unit.serial_normal:
-        unit.serial, unit.serial_normal = serial, normal_serial(serial)
-        unit.save(update_fields=["serial", "serial_normal"])
-    about = {"revision": arrival.revision, "firmware": arrival.firmware, "place": arrival.place}
-    return move_unit(actor, unit, "receive", now, condition=arrival.condition, **about)
-
-
-def _serve(actor: Actor, product_id: UUID, now: datetime) -> list[Rma]:
-    return serve_backorders(actor=actor, now=now, product_id=product_id)
-
-
-def _in_words(wrong: Mapping[int, str]) -> str:
-    number = len(wrong)
-    return f"{number} line{'s' if number > 1 else ''} can not be received. Nothing was saved."

@@ -8,7 +8,7 @@ from django.db import transaction
 from contracts.models import Product
 from rma.events import note_of_ours
 from rma.models import BaseStock, Pool
-from rma.services.receiving import CannotStock
+from rma.services.pooling import CannotStock
 from tenancy.actor import Actor
 
 MOST_LEVEL = 9999

@@ -4,8 +4,11 @@ import pytest
 
 from contracts.models import Component
 from tenancy.context import database_now, work_unit
+from tests.portal.conftest import browser, visit
 from tests.rma.deals import STAFF, Stock, entitled
 from tests.world import World
+
+__all__ = ["browser", "visit"]
 
 
 @pytest.fixture

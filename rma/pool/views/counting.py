@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from rma.models import Pool
+from rma.models.pool import MAY_BE_MISSING
 from rma.pool.doors import SECTION, carry_out
 from rma.pool.forms import CountForm
 from rma.pool.stock import missing_units, products_with_units, unit_for
-from rma.services.counting import Count, confirm_loss, count, find_again, say_missing
-from rma.services.receiving import CannotStock
+from rma.services.counting import Count, count, say_all_missing
+from rma.services.pooling import CannotStock, confirm_missing
+from rma.services.pooling import found_again as find_again
 from tenancy.pages import page
-
-MAY_BE_MISSING = ("AVAILABLE", "RESERVED", "QUARANTINE")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +66,7 @@ def confirm(request: Any, unit_id: UUID) -> HttpResponse:
     unit = unit_for(unit_id)
 
     def deed() -> tuple[str, str]:
-        confirm_loss(actor=request.actor, unit=unit, now=request.unit.now)
+        confirm_missing(actor=request.actor, unit=unit, now=request.unit.now)
         return f"{unit} is written off.", reverse("pool:losses")
 
     if request.method == "POST":
@@ -104,6 +104,6 @@ def _compared(form: CountForm) -> Count:
 
 def _said(request: Any) -> tuple[str, str]:
     keys = [UUID(one) for one in request.POST.getlist("missing") if len(one) == 36]
-    said = say_missing(actor=request.actor, keys=keys, now=request.unit.now)
+    said = say_all_missing(actor=request.actor, keys=keys, now=request.unit.now)
     number = f"{len(said)} unit{'s are' if len(said) != 1 else ' is'} missing."
     return f"{number} Another person confirms the loss.", reverse("pool:losses")

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,9 +14,12 @@ from rma.models import Pool
 from rma.pool.doors import SECTION, carry_out, form_page
 from rma.pool.forms import ReceiveForm, TestedForm
 from rma.pool.stock import in_test
-from rma.services.receiving import CannotReceive, pass_tests, receive_units
+from rma.services.pooling import CannotStock
+from rma.services.receiving import CannotReceiveLines, pass_tests, receive_units
 from rozoom_support.lib.ui.templatetags.ui import first_id
 from tenancy.pages import page
+
+MOST_SHOWN = 25  # wrong lines; who mends these sees the others
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,18 +29,15 @@ def receive(request: Any) -> HttpResponse:
     products = Product.objects.filter(kind=Product.Kind.HARDWARE, is_active=True).order_by("name", "sku")
     asked = {"product": request.GET.get("product", "")}
     form = ReceiveForm(request.POST or None, pools=pools, products=products, initial=asked)
-    wrong: list[dict[str, Any]] = []
     if request.method == "POST" and form.is_valid():
-        typed = form.lines
         try:
             return carry_out(request, lambda: _received(request, form))
-        except CannotReceive as refused:
-            form.add_error(refused.param if refused.param in form.fields else None, refused.message)
-            wrong = [
-                {"number": number, "typed": typed[number - 1].strip(), "words": words}
-                for number, words in sorted(refused.lines.items())
-            ]
-    context = {"section": SECTION, "form": form, "wrong": wrong, "has_pools": bool(pools)}
+        except CannotReceiveLines as refused:
+            words = [f"Line {number}: {words}" for number, words in refused.lines.items()]
+            form.add_error("serials", [ValidationError(one) for one in (refused.message, *words[:MOST_SHOWN])])
+        except CannotStock as refused:
+            form.add_error(refused.param if refused.param in form.fields else "serials", refused.message)
+    context = {"section": SECTION, "form": form, "has_pools": bool(pools)}
     return render(request, "pool/receive.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -13,7 +13,7 @@ from rma.pool import stock
 from rma.pool.doors import SECTION, form_page
 from rma.pool.forms import ReasonForm
 from rma.pool.tracks import history_of
-from rma.services.receiving import retire_unit
+from rma.services.pooling import retire_unit
 from rma.states import UnitState
 from rma.stock_lifecycle import UNIT
 from tenancy.pages import page
