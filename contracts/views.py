@@ -16,6 +16,7 @@ from contracts.queries import components_of
 from contracts.timeline import timeline
 from rozoom_support.lib.refusals import NotFound
 from rozoom_support.lib.sheets import csv_download
+from rozoom_support.lib.ui.parts import parts_of
 from tenancy.models import Kind, Organisation
 from tenancy.pages import page
 
@@ -70,6 +71,7 @@ def component(request: Any, component_id: Any) -> HttpResponse:
         "covered_by": COVERED_BY[row.coverage.support],
         "timeline": timeline([row]),
         "moves": moves_of(found),
+        "upper_parts": parts_of("component", request, found),
         "may_move": request.actor.can("component:manage") and found.state == Component.State.IN_USE,
     }
     return render(request, "contracts/component.html", context)

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from rozoom_support.lib.ui.parts import parts_of
 from sla.queries import segments_of
 from tenancy.pages import new_form_token
 from tickets import queries
@@ -106,6 +107,7 @@ def page(
         "impact_lines": facts.impact(ticket),
         "severity_panel": panel_of(actor, ticket, zone=desk.zone, now=now, events=events),
         **coverage.card(desk),
+        "upper_parts": parts_of("ticket", request, ticket),
         "earlier": facts.earlier_of_component(actor, ticket),
         "files": facts.files(files),
         "history": facts.history(events),

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from rozoom_support.lib.ui.parts import parts_of
 from rozoom_support.lib.ui.times import clock_time
 from sla.models import ClockSegment
 from sla.queries import duty_manager_told, segments_of
@@ -83,6 +84,7 @@ def context_of(request: Any, found: Found, *, unfold: bool = False) -> dict[str,
         ],
         "facts": facts_of(ticket, found.partner),
         "files": found.files,
+        "upper_parts": parts_of("ticket", request, ticket),
         "news_url": reverse("portal:news", args=[ticket.reference]),
         "news_seen": found.talk.seen_at.isoformat(),
         "told": 0,

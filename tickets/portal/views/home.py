@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from contracts.queries import install_base_size
+from rozoom_support.lib.ui.parts import parts_of
 from tenancy.pages import page
 from tickets.portal.answers import show
 from tickets.portal.shown import rows_of
@@ -30,5 +31,6 @@ def home(request: Any) -> HttpResponse:
         "drafts": reports_begun(request.actor),
         "components": components,
         "sites": sites,
+        "upper_parts": parts_of("home", request, None),
     }
     return show(request, "portal/home.html", context)
