@@ -145,6 +145,8 @@ def _place(actor: Actor, rma: Rma, ship_to: Site | None, confirms: bool, now: da
         rma.ship_to, rma.ship_to_verified_at, rma.ship_to_verified_by_name = ship_to, None, ""
         rma.requested_by_id = actor.person_id if actor.party in OF_CUSTOMERS else rma.requested_by_id
         fields = ["ship_to", "ship_to_verified_at", "ship_to_verified_by_name", "requested_by_id"]
+        if rma.component is not None and ship_to.pk == rma.component.site_id and not rma.hold_reason:
+            rma.missing = [one for one in rma.missing if one != Missing.SHIP_TO]  # the place we know needs no witness
     if confirms:
         own = actor.party in OF_CUSTOMERS and (actor.person_id is None or actor.person_id == rma.requested_by_id)
         if own:

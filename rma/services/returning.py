@@ -22,7 +22,7 @@ from rma.services._common import (
     save_quietly,
 )
 from rma.services._stock import lock_unit, move_unit, new_unit
-from rma.services.boxes import lock_shipment, prepare_in, prepare_return, put_in
+from rma.services.boxes import label, lock_shipment, normal_tracking, prepare_in, prepare_return, put_in
 from rma.services.carrying import arrive_by_hand, effects
 from rma.services.charging import charge_damage, credit, expected_items, tell_closed
 from rma.states import Condition, Ending, Inspection, RmaKind, RmaState, ShipmentKind, ShipmentState, UnitState
@@ -41,17 +41,45 @@ class CannotReceive(CannotReturn):
 
 
 @transaction.atomic
-def say_sent(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None) -> Rma:
-    """The customer says that the failed part was handed to the carrier. The carrier's first scan decides."""
+def say_sent(
+    *,
+    actor: Actor,
+    rma: Rma,
+    now: datetime,
+    version: int | None = None,
+    carrier: str = "",
+    tracking_number: str = "",
+) -> Rma:
+    """The customer says that the failed part was handed to the carrier. The carrier's first scan decides.
+
+    `carrier` and `tracking_number`: of a label of their own, by which the box is followed from now on.
+    """
     actor.require("rma:request")
     with held(rma, now, version) as rma:
         waits = (*ON_WAY_OR_OWED, RmaState.AWAITING_INBOUND, RmaState.EXPIRED)
         if rma.state not in waits:
             raise CannotReturn(f"{rma} is {rma.get_state_display().lower()}. {machine_of(rma).next_step(rma.state)}")
+        if carrier.strip() or tracking_number.strip():
+            _own_label(actor, rma, carrier, tracking_number, now)
         rma.return_sent_at = rma.return_sent_at or now
         save_quietly(rma, now, "return_sent_at")
         note(actor, rma, "rma.said-sent", now)
         return rma
+
+
+def _own_label(actor: Actor, rma: Rma, carrier: str, tracking_number: str, now: datetime) -> None:
+    """Their label in place of ours, or where there was none."""
+    kinds = (BACK, ShipmentKind.FACTORY_IN)
+    waiting = rma.shipments.filter(kind__in=kinds, state__in=[ShipmentState.DRAFT, ShipmentState.LABEL_CREATED])
+    box = waiting.order_by("pk").last()
+    if box is None:
+        return
+    box = lock_shipment(box)
+    if box.state == ShipmentState.LABEL_CREATED:
+        if (box.carrier, box.tracking_number) == (carrier.strip().upper(), normal_tracking(tracking_number)):
+            return
+        box.state = ShipmentState.DRAFT  # the label it had is not used
+    label(actor, box, carrier, tracking_number, now)
 
 
 def _scanned(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
