@@ -24,6 +24,7 @@ urlpatterns = [
     # customers, and resellers for them
     path("", include("tickets.portal.urls")),
     path("", include("tickets.reports.urls")),
+    path("returns/", include("rma.portal.urls")),
     # customers, resellers and roZoom agree
     path("severity/", include("tickets.severity_urls")),
     # the desk

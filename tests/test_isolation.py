@@ -26,6 +26,7 @@ from notifications.webhooks.spreading import test_row as row_of_test
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Membership, Organisation
+from tests.rma.deals import requested
 from tests.rma.places import chicago, shelved
 from tests.world import ALL_SCOPES, ComponentFactory, World, message, ticket, token
 from tickets.files import check_files
@@ -94,12 +95,13 @@ WORDS = {
     "severity": "1",
     "number": "1",  # of a proposal; the ticket before it is the object
     "day": "2036-11-27",
+    "deed": "cancel",  # of a return, which stands before it
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
     "endpoint_id", "delivery_id",
-    "mail_id", "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id",
+    "mail_id", "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id", "rma",
     "calendar_id", "warehouse_id", "unit_id", "product_id",
 }  # fmt: skip
 
@@ -141,6 +143,7 @@ def foreign(world: World) -> dict[str, Any]:
         run, line = imported()
         warehouse = chicago()
         unit = shelved(warehouse, component.product, "BOLT-SPARE")
+    returned = requested(world, component, filed.reported_at, "bob", ticket=filed).rma
     with work_unit(Context("worker")):
         notice = Notice.objects.create(
             customer=world.bolt,
@@ -178,6 +181,7 @@ def foreign(world: World) -> dict[str, Any]:
         **keys,
         "reference": filed.reference,
         "ticket": filed.reference,
+        "rma": returned.reference,
         "draft_id": draft.pk,
         "file_id": file_id,
         "message_id": note.pk,
@@ -385,6 +389,7 @@ def named_by(values: dict[str, Any]) -> dict[str, str]:
         "request": values["request_id"],
         "sites": values["site_id"],
         "site": values["site_id"],
+        "ship_to": values["site_id"],
         "assignee": values["membership_id"],
         "membership": values["membership_id"],
         "into": values["reference"],
@@ -418,6 +423,8 @@ def own_objects(world: World, name: str, foreign: dict[str, Any]) -> dict[str, A
         **foreign,
         "customer": "ACME",
         "reference": filed.reference,
+        "ticket": filed.reference,
+        "rma": requested(world, component, filed.reported_at, name, ticket=filed).rma.reference,
         "draft_id": draft.pk,
         "file_id": file_id,
         "message_id": file.pk,
