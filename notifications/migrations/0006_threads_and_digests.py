@@ -38,9 +38,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "DEAD")), fields=["customer", "event"], name="delivery_dead_of_customer"
-            ),
+            index=models.Index(condition=models.Q(("state", "DEAD")), fields=["event"], name="delivery_dead_of_event"),
         ),
         migrations.AddIndex(
             model_name="notice",
