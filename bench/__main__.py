@@ -14,6 +14,7 @@ PARTS = {
     "faults": ["-m", "bench.faults"],
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],
+    "outbox": ["-m", "bench.outbox"],
     "reports": ["-m", "bench.reports"],
 }
 

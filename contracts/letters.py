@@ -18,7 +18,7 @@ from contracts.lifecycle import TermState
 from contracts.models import AgreementTerm, ContractNotice, Invoice, QuoteRequest, SupportAgreement, WarrantyCoverage
 from contracts.standing import Standing, left_bare, standing
 from contracts.wording import Subject
-from notifications.handlers import Mail, guards, handles
+from notifications.handlers import Mail, Said, Told, guards, handles
 from notifications.letters import Letter, as_html, as_text
 from notifications.models import Event
 from notifications.readers import Reader, members, without
@@ -68,7 +68,7 @@ def _of_rozoom() -> list[Reader]:
 
 
 @handles("agreement.reminder")
-def reminder(event: Event) -> Iterator[Mail]:
+def reminder(event: Event) -> Iterator[Said]:
     term, kind = _term(event), event.payload.get("notice")
     if term is None or kind not in STANDS:
         return
@@ -76,10 +76,12 @@ def reminder(event: Event) -> Iterator[Mail]:
     buyers = administrators(term.agreement.customer) if kind != K.QUOTE_EXPIRED else []
     guard = {"reminder": [str(term.pk), kind]}
     for reader in without(buyers, None):
-        yield _mail(wording.to_customer(kind, about), reader, term.agreement, "reminder", guard)
+        letter = wording.to_customer(kind, about)
+        yield _told(letter, reader, _page("agreement", term.agreement_id), term.agreement, guard)
     told = [reader.name for reader in buyers]
     for reader in without(sellers(term.agreement), None):
-        yield _mail(wording.to_seller(kind, about, told), reader, term.agreement, "reminder", guard, at_desk=True)
+        letter = wording.to_seller(kind, about, told)
+        yield _told(letter, reader, _page("renewals"), term.agreement, guard)
 
 
 @guards("reminder")
@@ -133,7 +135,7 @@ def renewal_sent(event: Event) -> Iterator[Mail]:
 
 
 @handles("warranty.ending")
-def warranty_ending(event: Event) -> Iterator[Mail]:
+def warranty_ending(event: Event) -> Iterator[Said]:
     rows = list(
         WarrantyCoverage.objects.filter(customer_id=event.customer_id, pk__in=event.payload.get("warranties", []))
         .select_related("component__product", "component__site")
@@ -147,7 +149,8 @@ def warranty_ending(event: Event) -> Iterator[Mail]:
     for reader in without([*administrators(customer), *who_serves(customer)], None):
         url = components if reader.party == "customer" else f"{components}?customer={customer.code}"
         letter = wording.warranties(customer, rows, lasting, reader, event.created_at)
-        yield _written(letter, reader, url, f"warranty.{customer.code}", "warranty")
+        mail = _written(letter, reader, url, f"warranty.{customer.code}", "warranty")
+        yield _in_the_app(letter, reader, url, mail)
 
 
 # Shared --------------------------------------------------------------------------------------------------------------
@@ -170,10 +173,8 @@ def _mail(
     agreement: SupportAgreement,
     key: str,
     guard: dict[str, Any] | None = None,
-    *,
-    at_desk: bool = False,
 ) -> Mail:
-    url = _page("renewals") if at_desk else _page("agreement", agreement.pk)
+    url = _page("agreement", agreement.pk)
     return _written(letter, reader, url, f"agreement.{agreement.number}", key, guard)
 
 
@@ -191,6 +192,24 @@ def _written(
         key=key,
         headers={"In-Reply-To": root, "References": root, "X-Auto-Response-Suppress": "All"},
         guard=guard,
+    )
+
+
+def _told(letter: Letter, reader: Reader, url: str, agreement: SupportAgreement, guard: dict[str, Any] | None) -> Told:
+    mail = _written(letter, reader, url, f"agreement.{agreement.number}", "reminder", guard)
+    return _in_the_app(letter, reader, url, mail, agreement.number)
+
+
+def _in_the_app(letter: Letter, reader: Reader, url: str, mail: Mail, reference: str = "") -> Told:
+    """It leads to the same page, and says what the mail is called."""
+    return Told(
+        person_id=reader.person_id,
+        organisation_id=reader.organisation_id,
+        party=reader.party,
+        title=letter.headline,
+        path=url.removeprefix(settings.BASE_URL),
+        reference=reference,
+        mail=mail,
     )
 
 

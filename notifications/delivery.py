@@ -4,9 +4,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.functions import TransactionNow
@@ -18,6 +18,7 @@ from notifications.backoff import delay
 from notifications.handlers import reason_to_drop
 from notifications.models import Delivery
 from notifications.post import Post, Refused, ServerAway
+from notifications.undelivered import report
 from tenancy.context import Context, work_unit
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ def _not_needed(delivery: Delivery) -> bool:
 def _put_off(delivery: Delivery, error: str, *, is_last: bool) -> None:
     if not is_last:
         _mark(delivery, next_at=TransactionNow() + delay(delivery.attempts, first=15, longest=3600), last_error=error)
-    elif _mark(delivery, state=Delivery.State.DEAD, last_error=error):
+    elif _mark(delivery, also=report, state=Delivery.State.DEAD, last_error=error):
         # Not the error itself: servers repeat addresses in it. `manage.py replay_outbox` and the admin show it.
         log.critical("mail #%s is dead after %s attempts", delivery.pk, delivery.attempts)
 
@@ -149,16 +150,20 @@ def _hand_back(batch: list[Delivery], pause: timedelta, error: str = "") -> None
         _mark(delivery, **changes)
 
 
-def _mark(delivery: Delivery, **changes: Any) -> bool:
-    """False when the lease was lost meanwhile. PostgreSQL may restart just now: the mail is out, so wait for it."""
+def _mark(delivery: Delivery, also: Callable[[Delivery, datetime], None] | None = None, **changes: Any) -> bool:
+    """False when the lease was lost meanwhile. PostgreSQL may restart just now: the mail is out, so wait for it.
+    `also` is done in the same transaction."""
     until = time.monotonic() + 20
     while True:
         try:
-            with work_unit(WORKER):
+            with work_unit(WORKER) as unit:
                 mine = Delivery.objects.filter(
                     pk=delivery.pk, state=Delivery.State.QUEUED, leased_by=delivery.leased_by
                 )
-                return bool(mine.update(lease_until=None, leased_by="", **changes))
+                is_mine = bool(mine.update(lease_until=None, leased_by="", **changes))
+                if is_mine and also is not None and unit.now is not None:
+                    also(delivery, unit.now)
+                return is_mine
         except (OperationalError, InterfaceError):
             connection.close()
             if time.monotonic() >= until:

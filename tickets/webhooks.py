@@ -21,7 +21,7 @@ from tickets.models import SeverityProposal, Ticket
 Data = dict[str, Any]
 
 
-@writes("ticket.filed", "ticket.coverage_decided")
+@writes("ticket.filed", "ticket.coverage_decided", "ticket.impact_answered")
 def ticket(event: Event, actor: Actor, now: datetime) -> Data | None:
     return _about(event, actor, now)
 

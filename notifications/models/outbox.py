@@ -127,7 +127,7 @@ class Delivery(models.Model):
             models.Index(fields=["severity", "next_at", "id"], name="delivery_waiting", condition=Q(state="QUEUED")),
             models.Index(fields=["id"], name="delivery_dead", condition=Q(state="DEAD")),
             models.Index(fields=["thread", "recipient", "id"], name="delivery_of_thread", condition=~Q(thread="")),
-            models.Index(fields=["event"], name="delivery_dead_of_event", condition=Q(state="DEAD")),
+            models.Index(fields=["customer", "event"], name="delivery_dead_of_customer", condition=Q(state="DEAD")),
             models.Index(fields=["created_at"], name="delivery_done_age", condition=Q(state__in=["SENT", "DROPPED"])),
         ]
 

@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
         Kind("ticket.assigned", "It is given to somebody", "ticket.assigned"),
         Kind("ticket.moved", "Its state changes: waiting, solved, closed, opened again, merged", "ticket.moved"),
         Kind("ticket.coverage_decided", "roZoom decides anew whether it is covered", "ticket.coverage"),
+        Kind("ticket.impact_answered", "How bad it is was told later, which may raise the severity", "impact.answered"),
         Kind("message.added", "Somebody writes a message, or a note you may read", "message.added"),
         Kind("files.added", "Files come without a message", "files.added"),
         Kind("severity.proposed", "Another severity is proposed", "severity.proposed"),

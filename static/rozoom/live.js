@@ -33,6 +33,26 @@
   document.addEventListener("htmx:afterSettle", plan)
   plan()
 
+  // All tabs of this browser know at once what one of them learned of the bell: read there, or new. A tab that is hidden
+  // asks when it is looked at again, as do all others (see plan).
+  const bell = () => document.getElementById("bell-poll"), tabs = window.BroadcastChannel && new BroadcastChannel("rozoom-bell")
+  let told = null
+  const count = () => JSON.parse(bell()?.getAttribute("hx-vals") || "{}").was
+  function tell() {
+    const now = count()
+    if (now === undefined || now === told) return
+    told = now
+    tabs?.postMessage(now)
+  }
+  if (tabs) tabs.onmessage = ({ data }) => {
+    if (!bell() || data === count()) return
+    told = data
+    last[bell().id] = 0
+    if (!document.hidden) ask()
+  }
+  document.addEventListener("htmx:afterSettle", tell)
+  addEventListener("pageshow", tell)
+
   // Signed out meanwhile: a poll takes nobody away from a half-written text.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.status === 401 && event.detail.elt.matches("[data-poll]")) event.preventDefault()

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from notifications.undelivered import undelivered_of
 from rozoom_support.lib.ui.parts import parts_of
 from sla.queries import segments_of
 from tenancy.pages import new_form_token
@@ -104,6 +105,7 @@ def page(
         "unfold_url": desk.url("ticket", older="1"),
         "component_lines": facts.component(ticket, now),
         "customer_lines": facts.customer(ticket, desk.readers.reseller, _updated(ticket, messages, events)),
+        "undelivered": undelivered_of(ticket.customer_id, ticket.pk) if actor.is_operator else [],
         "impact_lines": facts.impact(ticket),
         "severity_panel": panel_of(actor, ticket, zone=desk.zone, now=now, events=events),
         **coverage.card(desk),
