@@ -14,6 +14,7 @@ PARTS = {
     "coverage": ["-m", "bench.coverage"],
     "imports": ["-m", "bench.imports"],
     "reports": ["-m", "bench.reports"],
+    "mail": ["-m", "bench.mail"],
 }
 
 
