@@ -16,6 +16,7 @@ PARTS = {
     "imports": ["-m", "bench.imports"],
     "outbox": ["-m", "bench.outbox"],
     "reports": ["-m", "bench.reports"],
+    "mail": ["-m", "bench.mail"],
 }
 
 

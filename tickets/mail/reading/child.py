@@ -70,11 +70,11 @@ def work(request: dict[str, Any]) -> None:
 
 
 def answer(request: dict[str, Any], folder: Path) -> dict[str, Any]:
-    raw = Path(request["raw"]).read_bytes()
+    path = Path(request["raw"])
     if request["task"] == "verify":
-        return {"valid": valid_domains(raw, request["keys"], request["wanted"])}
+        return {"valid": valid_domains(path.read_bytes(), request["keys"], request["wanted"])}
     try:
-        return read(raw, folder, envelope_from=request["envelope_from"])
+        return read(path.read_bytes(), folder, envelope_from=request["envelope_from"])
     except TooMuch as too_much:
         return {"unreadable": str(too_much)}
     except RecursionError:

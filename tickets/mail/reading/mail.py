@@ -25,6 +25,7 @@ def read(raw: bytes, folder: Path, *, envelope_from: str | None) -> dict[str, An
     """Files are written into `folder` as 0, 1, 2 …; everything else is in the answer. Raises TooMuch."""
     try:
         message = message_from_bytes(raw, policy=compat32)
+        del raw
     except RecursionError:
         raise TooMuch("its parts are nested too deep") from None
     parts = all_parts(message)

@@ -15,6 +15,7 @@ from tickets.mail.reading.headers import Headers, inner_of, words
 
 MOST_PARTS = 500
 DEEPEST = 20
+LARGE = 1024 * 1024
 SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted", "application/pgp-encrypted"}
 ENDINGS = {
@@ -184,6 +185,8 @@ def bytes_of(part: Message) -> bytes:
     except (BinasciiError, ValueError, LookupError, UnicodeError):
         data = None
     if isinstance(data, bytes):
+        if len(data) > LARGE:
+            part._payload = ""  # type: ignore[attr-defined]  # not held twice
         return data
     raw = part._payload  # type: ignore[attr-defined]
     return raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else b""
