@@ -1,6 +1,6 @@
 """Whether everything came out right, reckoned again from the rules alone. Each finding is a sentence."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -108,13 +108,15 @@ def records(ledger: Ledger) -> Iterator[str]:
 def mails(ledger: Ledger, town: Town, taken: Counter[str]) -> Iterator[str]:
     """Whoever had to be told was: exactly one mail each, taken by the server, or not needed any more for a good reason."""
     segments = {segment.id: segment for segment in ledger.segments}
-    of_event = ledger.of_event()
+    of_event, wanted = ledger.of_event(), _wanted(ledger)
     for event in ledger.events:
         if event.state != "HANDLED":
             yield f"event {event.id} is {event.state}"
         elif event.topic == "sla.escalated":
             if segment := segments.get(event.segment_id or 0):  # without one it is no record of a level, and said there
-                yield from _of_a_level(event, segment, of_event.get(event.id, []), ledger.notices, town)
+                who = wanted.get((segment.id, event.level or 0), ())
+                addresses = Counter(town.addresses[segment.reseller_id, one] for one in who)
+                yield from _of_a_level(event, segment, of_event.get(event.id, []), ledger.notices, addresses)
         elif len(of_event.get(event.id, [])) != 1:
             yield f"event {event.id} {event.topic} has {len(of_event.get(event.id, []))} mails"
     known = {one.message_id for one in ledger.deliveries}
@@ -129,12 +131,22 @@ def mails(ledger: Ledger, town: Town, taken: Counter[str]) -> Iterator[str]:
             yield f"mail {one.id} is lost"
 
 
+def _wanted(ledger: Ledger) -> dict[tuple[int, int], list[str]]:
+    """Who is told of which level of which segment: of levels that fired together only the highest that concerns somebody."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for segment_id, fired in ledger.of_segment().items():
+        hear: dict[datetime, set[str]] = defaultdict(set)
+        for one in sorted(fired, key=lambda one: (one.scheduled_at, one.level), reverse=True):
+            found[segment_id, one.level] = [who for who in TOLD[one.level] if who not in hear[one.fired_at]]
+            hear[one.fired_at].update(TOLD[one.level])
+    return found
+
+
 def _of_a_level(
-    event: Event, segment: Segment, found: list[Delivery], notices: dict[int, int], town: Town
+    event: Event, segment: Segment, found: list[Delivery], notices: dict[int, int], wanted: Counter[str]
 ) -> Iterator[str]:
     stopped = segment.stopped_at
     recipients = Counter(one.recipient for one in found)
-    wanted = Counter(town.addresses[segment.reseller_id, who] for who in TOLD[event.level or 0])
     if recipients != wanted and not (not found and stopped and stopped <= event.written_at):
         yield f"event {event.id} told {dict(recipients)}, not {dict(wanted)}; its clock stopped at {stopped}"
     if notices.get(event.id, 0) != len(found):

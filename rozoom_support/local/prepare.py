@@ -9,7 +9,7 @@ import psycopg2
 from rozoom_support.local.bootstrap import connected, one
 from rozoom_support.local.state import ROOT, State, read_json, write_json
 
-APPS = ["tenancy", "notifications", "sla", "contracts", "tickets", "rozoom_support"]
+APPS = ["tenancy", "notifications", "sla", "contracts", "tickets", "rma", "rozoom_support"]
 # What `migrate` does depends on these: migrations, and the grants it applies afterwards.
 SCHEMA_SOURCES = [
     "requirements.lock",

@@ -30,6 +30,7 @@ PARTS = [
     "sla",
     "contracts",
     "tickets",
+    "rma",
     "templates",
     "static",
     "manage.py",

@@ -56,7 +56,7 @@ def right() -> tuple[Ledger, Diary, Town, Counter[str]]:
         Actor.system("test"), {(9, who): f"{who}@x.example" for who in ("agent", "duty", "reseller")}, {5: "head"}
     )
     fired = [Escalation(1, 1, at(50), at(50), at(50))]
-    fired += [Escalation(2, r.level, at(r.percent, r.after), UNTIL, UNTIL) for r in RUNGS]
+    fired += [Escalation(2, r.level, *[at(r.percent, r.after)] * 3) for r in RUNGS]
     events = [
         Event(n, "sla.escalated", 11, one.segment_id, one.level, "HANDLED", UNTIL) for n, one in enumerate(fired, 1)
     ]
@@ -86,6 +86,18 @@ def findings(ledger: Ledger, diary: Diary, town: Town, taken: Counter[str]) -> l
 
 def test_what_is_right_is_not_found_wrong() -> None:
     assert findings(*right()) == []
+
+
+def test_of_levels_that_fired_together_each_hears_of_the_highest_alone() -> None:
+    ledger, diary, town, taken = right()
+    together = [replace(one, fired_at=UNTIL, committed_at=UNTIL) for one in ledger.escalations[1:]]
+    ledger = replace(ledger, escalations=[ledger.escalations[0], *together])
+    assert findings(ledger, diary, town, taken)
+    # The agent hears of the due time, the duty manager of the last reminder, the reseller of the one level that is its own.
+    last = {"agent@x.example": 4, "duty@x.example": 6, "reseller@x.example": 3}
+    told = [one for one in ledger.deliveries if one.event_id == 1 or last[one.recipient] == one.event_id]
+    ledger = replace(ledger, deliveries=told, notices=Counter(one.event_id for one in told))
+    assert findings(ledger, diary, town, Counter(one.message_id for one in told)) == []
 
 
 def _without_first(name: str) -> Callable[[Ledger], Ledger]:
