@@ -54,9 +54,15 @@ def people(count: int) -> list[str]:
 def letter(sender: str, number: int) -> bytes:
     """As Gmail writes it: both forms, a history, a small picture."""
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = f"Bench <{sender}>", settings.SUPPORT_ADDRESS, f"Lift {number} stands still"
+    mail["From"], mail["To"], mail["Subject"] = (
+        f"Bench <{sender}>",
+        settings.SUPPORT_ADDRESS,
+        f"Lift {number} stands still",
+    )
     mail["Message-ID"] = make_msgid(domain="bench.example")
-    text = f"Lift {number} stopped between floors. Serial 7F-{number}.\n\nOn Mon, 23 Nov 2026 somebody wrote:\n{QUOTED}\n"
+    text = (
+        f"Lift {number} stopped between floors. Serial 7F-{number}.\n\nOn Mon, 23 Nov 2026 somebody wrote:\n{QUOTED}\n"
+    )
     mail.set_content(text)
     mail.add_alternative(f"<p>{text}</p>", subtype="html")
     mail.add_attachment(os.urandom(20_000), maintype="application", subtype="octet-stream", filename="log.bin")
@@ -143,7 +149,9 @@ def memory(address: str) -> None:
         stop.set()
         watcher.join()
     size = done.size / 1024 / 1024
-    print(f"  {size:.1f} MB     {(most.value - before) / 1024 / 1024:6.0f} MB more at the most, {seconds:.1f} s (aim: under 200 MB)")
+    print(
+        f"  {size:.1f} MB     {(most.value - before) / 1024 / 1024:6.0f} MB more at the most, {seconds:.1f} s (aim: under 200 MB)"
+    )
     if done.outcome != "ticket_created":
         raise SystemExit(f"the large mail became: {done.outcome} {done.reason}")
 
