@@ -74,6 +74,17 @@ def test_smtp_takes_mail_for_us_alone_and_says_so_when_it_is_kept(lasting_world:
     assert (kept()[-1].door, kept()[-1].envelope_from) == ("lmtp", "")
 
 
+def test_long_lines_come_in_and_too_many_sessions_wait(lasting_world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr(listener, "MOST_SESSIONS", 1)
+    with listening("smtp") as (host, port), smtplib.SMTP(host, port) as client:
+        client.sendmail("ilse@test.example", [SUPPORT], letter().as_bytes() + b"x" * 200_000 + b"\r\n")
+        with pytest.raises(smtplib.SMTPConnectError) as refused:
+            smtplib.SMTP(host, port)
+        assert refused.value.smtp_code == 421
+        client.sendmail("ilse@test.example", [SUPPORT], letter(subject="Two").as_bytes())
+    assert len(kept()) == 2
+
+
 def test_a_disk_that_is_full_makes_the_sender_try_again(lasting_world: World, monkeypatch: Any) -> None:
     def full(*args: Any) -> None:
         raise OSError(28, "No space left on device")

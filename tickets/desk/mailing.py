@@ -103,7 +103,8 @@ class ReleaseForm(forms.Form):
 class Row:
     pk: int
     url: str
-    sender: str
+    name: str
+    address: str
     subject: str
     reason: str
     received_at: Any
@@ -114,7 +115,8 @@ def row_of(mail: IncomingMail) -> Row:
     return Row(
         pk=mail.pk,
         url=reverse("desk:mail", args=[mail.pk]),
-        sender=sender_words(mail),
+        name=mail.sender_name if mail.sender_name.lower() != mail.sender else "",
+        address=mail.sender or mail.envelope_from or "No sender",
         subject=mail.subject or "Without a subject",
         reason=mail.reason,
         received_at=mail.received_at,

@@ -12,13 +12,14 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 
 from tickets.mail.addresses import is_ours
 from tickets.mail.storing import keep
 from tickets.mail.working import work
 
 log = logging.getLogger(__name__)
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # else every line of every session, with its addresses
 
 POLL_SECONDS = 2.0
 MOST_RECEIVERS = 20
@@ -69,8 +70,10 @@ class Handler:
         return f"250 2.0.0 kept as {number}"
 
     def keep(self, raw: bytes, sender: str, receivers: list[str]) -> int:
-        close_old_connections()
-        return keep(raw, door=self.door, envelope_from=sender, envelope_to=receivers).pk
+        try:
+            return keep(raw, door=self.door, envelope_from=sender, envelope_to=receivers).pk
+        finally:
+            connection.close()  # nothing tells a thread of the pool that it ends
 
 
 def address_of(url: str) -> tuple[str, str, int]:
@@ -81,8 +84,33 @@ def address_of(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname, parts.port
 
 
+class OurSMTP(SMTP):
+    """Some programs write a paragraph into one line: a mail turned away for that would be a mail lost. Each session may
+    hold a whole mail in memory, so there are only so many of them."""
+
+    line_length_limit = settings.LIMITS["mail_bytes"]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        handler: Handler = self.event_handler
+        handler.sessions += 1
+        if handler.sessions > MOST_SESSIONS and isinstance(transport, asyncio.WriteTransport):
+            transport.write(b"421 4.3.2 too many sessions, try again later\r\n")
+            transport.close()
+            return
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.event_handler.sessions -= 1
+        if self.session is not None:
+            super().connection_lost(error)
+
+
+class OurLMTP(OurSMTP, LMTP):
+    pass
+
+
 def protocol(door: str, handler: Handler, loop: asyncio.AbstractEventLoop) -> SMTP:
-    kind = LMTP if door == "lmtp" else SMTP
+    kind = OurLMTP if door == "lmtp" else OurSMTP
     return kind(
         handler,
         hostname=HOST,
