@@ -12,7 +12,7 @@ from itertools import groupby
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from notifications.letters import Letter, News, as_html, as_text
@@ -86,7 +86,7 @@ def _read_as(membership: Membership, waiting: QuerySet[Notice]) -> list[Notice]:
     org = None if audience == "staff" else membership.organisation_id
     mine = waiting.filter(organisation_id=membership.organisation_id, read_at__isnull=True, settled_at__isnull=True)
     with looking_as(Context(audience, org, membership.person_id)):
-        return list(with_settled(mine).filter(settled="").order_by("reference", "created_at", "pk"))
+        return list(with_settled(mine).filter(Q(settled="")).order_by("reference", "created_at", "pk"))
 
 
 def _queue(membership: Membership, day: date, news: dict[str, list[Notice]], now: datetime) -> bool:

@@ -30,7 +30,8 @@ def _by_wish(event: Event, said: Sequence[Said]) -> tuple[list[Notice], list[Sai
     wish = wish_of(event.topic, event.severity)
     people = {told.person_id for told in told_in(said)}
     chosen = chosen_by(people, wish) if wish is not None and people else {}
-    notices, wanted = [], []
+    notices: list[Notice] = []
+    wanted: list[Said] = []
     for one in said:
         if not isinstance(one, Told):
             wanted.append(one)

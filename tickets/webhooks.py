@@ -6,6 +6,8 @@ An event names things by their keys only; everything is read again here. Where a
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from notifications.models import Event
 from notifications.webhooks.events import writes
 from rozoom_support.lib.refusals import NotFound
@@ -81,6 +83,8 @@ def severity(event: Event, actor: Actor, now: datetime) -> Data | None:
 
 @writes("clock.escalated")
 def escalated(event: Event, actor: Actor, now: datetime) -> Data | None:
+    if event.ticket_id is None:
+        return None
     fired = Escalation.objects.select_related("segment").filter(
         customer_id=event.customer_id, segment__ticket_id=event.ticket_id, segment_id=event.payload.get("segment")
     )
@@ -103,19 +107,22 @@ def escalated(event: Event, actor: Actor, now: datetime) -> Data | None:
 
 
 def _ticket(event: Event, actor: Actor) -> Ticket | None:
-    reference = Ticket.objects.filter(pk=event.ticket_id, customer_id=event.customer_id).values_list("reference")
-    found = reference.first()
-    if found is None:
+    reference = _row(event).values_list("reference", flat=True).first()
+    if reference is None:
         return None
     try:
-        return queries.ticket_for(actor, found[0])
+        return queries.ticket_for(actor, reference)
     except NotFound:
         return None
 
 
+def _row(event: Event) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(pk=event.ticket_id or 0, customer_id=event.customer_id)
+
+
 def _about(event: Event, actor: Actor, now: datetime, **more: Any) -> Data | None:
     """The ticket as it is now, who did it, and what belongs to this event."""
-    rows = read_picked(Ticket.objects.filter(pk=event.ticket_id, customer_id=event.customer_id))
+    rows = read_picked(_row(event))
     if not rows:
         return None
     written = Reader(actor, now).ticket(rows[0])

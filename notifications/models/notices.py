@@ -17,10 +17,10 @@ class Notice(TenantModel):
     it is read (notices.settles), and its key.
     """
 
-    customer = models.ForeignKey(
+    customer = models.ForeignKey(  # type: ignore[assignment]  # none where it is about no customer
         Organisation, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+", null=True
     )
-    reseller = models.ForeignKey(
+    reseller = models.ForeignKey(  # type: ignore[assignment]
         Organisation,
         on_delete=models.PROTECT,
         db_constraint=False,

@@ -93,7 +93,7 @@ def write_waiting() -> int:
             .distinct()
         )
     by_reader = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.event_id):
+    for row in sorted(rows, key=lambda row: row.event_id or 0):
         by_reader[row.organisation_id].append(row)
     for organisation_id, mine in by_reader.items():
         _write_for(subscriber(organisation_id, kinds[organisation_id]), mine, events)
