@@ -31,6 +31,9 @@ urlpatterns = [
     path("desk/", include("tickets.desk.urls")),
     path("desk/", include("sla.urls")),
     path("desk/", include("rma.pool.urls")),
+    # returns: roZoom's coordinators, and suppliers
+    path("desk/returns/", include("rma.desk.urls")),
+    path("supplier/", include("rma.supplier.urls")),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("rozoom_support.api_urls")),

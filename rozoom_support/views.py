@@ -22,6 +22,12 @@ from tenancy.models import Kind
 from tenancy.pages import to_sign_in, typed_texts
 
 log = logging.getLogger(__name__)
+FIRST_PAGES: dict[str, str] = {
+    Kind.OPERATOR: "/desk/",
+    Kind.RESELLER: "/desk/",
+    Kind.CUSTOMER: "/home/",
+    Kind.SUPPLIER: "/supplier/",
+}
 
 
 @identity_view
@@ -31,8 +37,7 @@ def entrance(request: Any) -> HttpResponse:
         return to_sign_in(request)
     if request.membership is None:
         return render(request, "tenancy/no_organisation.html", status=403)
-    at_desk = request.membership.organisation.kind in (Kind.OPERATOR, Kind.RESELLER)
-    return HttpResponseRedirect("/desk/" if at_desk else "/home/")
+    return HttpResponseRedirect(FIRST_PAGES[request.membership.organisation.kind])
 
 
 @identity_view

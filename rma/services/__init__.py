@@ -46,6 +46,7 @@ from rma.services.repairing import (
     receive_at_factory,
     record_of,
     refuse_at_factory,
+    serial_due,
     ship_back,
 )
 from rma.services.repairing import fail_test as fail_repair_test
@@ -133,6 +134,7 @@ __all__ = [
     "scrap_unit",
     "send_part",
     "send_record",
+    "serial_due",
     "serve_backorders",
     "settle",
     "ship",

@@ -276,7 +276,7 @@ def ship_back(
     with held_record(record, now, version) as record:
         rma = _of(record, "ship_back")
         assert rma.component is not None
-        due = _leaves(rma)
+        due = serial_due(rma)
         if normal_serial(scanned_serial) != normal_serial(due):
             raise CannotRepair(
                 f"You scanned {scanned_serial.strip() or 'nothing'}. {due} goes back.", param="scanned_serial"
@@ -295,7 +295,8 @@ def ship_back(
         return _fresh(record, rma)
 
 
-def _leaves(rma: Rma) -> str:
+def serial_due(rma: Rma) -> str:
+    """What goes back to the customer: the wrong part that came, the one exchanged for it, or the repaired one."""
     is_other_part = rma.received_at is None and rma.received_serial != ""
     return rma.received_serial if is_other_part else rma.exchange_serial or rma.serial
 
