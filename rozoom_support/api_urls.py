@@ -16,6 +16,7 @@ urlpatterns = [
     re_path(r"^v1/me/?$", Me.as_view(), name="api-me"),
     path("v1/", include("tickets.api.urls")),
     path("v1/", include("contracts.api.urls")),
+    path("v1/", include("rma.api.urls")),
     path("v1/", include("notifications.webhooks.api.urls")),
     re_path(r"^v1/.*$", UnknownAddress.as_view(), name="api-unknown"),
 ]

@@ -79,6 +79,14 @@ SCOPES: dict[str, set[str]] = {
     "tickets:answer": {"ticket:answer", "ticket:grant-promise"},
     "notes:write": {"ticket:partner-note", "ticket:internal-note"},
     "components:read": {"component:read"},
+    "returns:read": {"rma:read"},
+    "returns:write": {"rma:request"},
+    "returns:manage": {"rma:manage", "rma:diagnose", "rma:charge"},
+    "supplier-returns:read": {"supplier-rma:read"},
+    "supplier-returns:write": {"supplier-rma:work"},
+    "pool:read": {"pool:read"},
+    "pool:write": {"pool:manage"},
+    "carrier-events:write": {"carrier:report"},
     "webhooks:manage": {"webhook:manage"},
 }
 SCOPE_WORDS: dict[str, str] = {
@@ -87,6 +95,14 @@ SCOPE_WORDS: dict[str, str] = {
     "tickets:answer": "Answer for roZoom: people at roZoom reply and promise answers through this integration",
     "notes:write": "Write partner and internal notes",
     "components:read": "Read components, sites and what covers them",
+    "returns:read": "Read returns, their shipments and why they were decided so",
+    "returns:write": "Ask for returns, supply what is missing, answer quotes, confirm and cancel",
+    "returns:manage": "Approve, reserve, ship, receive, inspect and charge for returns",
+    "supplier-returns:read": "Read what roZoom sent to a supplier",
+    "supplier-returns:write": "Acknowledge, receive, diagnose, repair, refuse and settle for a supplier",
+    "pool:read": "Read the units of the parts pool",
+    "pool:write": "Receive units and record their tests",
+    "carrier-events:write": "Report what carriers say about shipments",
     "webhooks:manage": "Set up webhooks, and read everything they tell",
 }
 

@@ -29,7 +29,11 @@ SEVERITY_1 = Impact("complete", "no", "stopped", True)
 SEVERITY_2 = Impact("severe", "no", "degraded", False)
 SEVERITY_3 = Impact("minor", "yes", "normal", False)
 IMPACTS = {1: SEVERITY_1, 2: SEVERITY_2, 3: SEVERITY_3}
-ALL_SCOPES = ["tickets:read", "tickets:write", "tickets:answer", "notes:write", "components:read", "webhooks:manage"]
+ALL_SCOPES = [
+    "tickets:read", "tickets:write", "tickets:answer", "notes:write", "components:read", "webhooks:manage",
+    "returns:read", "returns:write", "returns:manage", "supplier-returns:read", "supplier-returns:write",
+    "pool:read", "pool:write", "carrier-events:write",
+]  # fmt: skip
 
 
 @contextmanager

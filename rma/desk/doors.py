@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 
 from rozoom_support.lib.refusals import Refused
@@ -66,6 +66,11 @@ def carry_out(request: Any, deed: Callable[[], Done], otherwise: str) -> HttpRes
         claim.finish(status=302, reply={"location": url})
     messages.add_message(request, messages.WARNING if level == "warning" else messages.SUCCESS, words)
     return HttpResponseRedirect(url)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """For a form: what was sent, also when that is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def print_of(request: HttpRequest) -> str:

@@ -185,7 +185,7 @@ def first_keys(sets: dict[str, RmaQuerySet]) -> dict[str, list[object]]:
     parts, params = [], []
     for name, found in sets.items():
         sql, values = found.values("pk")[:CARDS].query.sql_with_params()
-        parts.append(f"(SELECT %s, array({sql}))")  # noqa: S608 (by the ORM, values apart)
+        parts.append(f"(SELECT %s, array({sql}))")
         params += [name, *values]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), params)

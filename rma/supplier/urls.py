@@ -8,5 +8,5 @@ app_name = "supplier"
 urlpatterns = [
     path("", views.records, name="records"),
     path("<uuid:record>/", views.record, name="record"),
-    path("<uuid:record>/<str:deed>/", views.deed, name="deed"),
+    path("<uuid:record>/<str:work>/", views.deed, name="deed"),
 ]

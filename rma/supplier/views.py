@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from contracts.selling.words import day_words
-from rma.desk.doors import Done, Question, deed_page
+from rma.desk.doors import Done, Question, deed_page, posted
 from rma.desk.forms import ActionForm
 from rma.desk.sheet import Line
 from rma.desk.words import box_tag
@@ -113,18 +113,18 @@ def _done(record: SupplierRma) -> list[Line]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(READ)
-def deed(request: Any, record: UUID, deed: str) -> HttpResponse:
+def deed(request: Any, record: UUID, work: str) -> HttpResponse:
     found = supplier_record_for(request.actor, record)
-    if deed not in actions.NAMES:
+    if work not in actions.NAMES:
         raise Http404
     back_url = reverse("supplier:record", args=[found.pk])
     try:
-        action = actions.find(found, request.actor, deed)
+        action = actions.find(found, request.actor, work)
     except CannotMove as refused:
         possible = actions.offered(found, request.actor)
         context = {"section": _section(request), "record": found, "words": refused.message, "possible": possible}
         return render(request, "rma/supplier/not_now.html", context, status=422)
-    form = ActionForm(action.fields, None, request.POST or None, initial={"version": found.version})
+    form = ActionForm(action.fields, None, posted(request), initial={"version": found.version})
     asked = Question(
         title=action.label,
         send=action.label,

@@ -43,7 +43,7 @@ MEANINGS: dict[int, tuple[str, Sequence[str]]] = {
 }
 ALWAYS = (401, 403, 406, 422, 429, 500, 503)
 BODY = (400, 411, 413, 415)
-PATH_WORDS = {"reference": "Such as ACME-42.", "id": "The id, as the list gives it."}
+PATH_WORDS = {"reference": "Such as ACME-42.", "rma": "Such as ACME-R7.", "id": "The id, as the list gives it."}
 RATE_HEADERS = {
     "RateLimit-Limit": "What the token may do in a minute, of the kind that is nearest to its end.",
     "RateLimit-Remaining": "How much of it is left.",

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from contracts.selling.forms import text_field
 from rma import services
 from rma.actions.fields import CARRIER, SERIAL, Field
-from rma.desk.doors import Done, Question, deed_page
+from rma.desk.doors import Done, Question, deed_page, posted
 from rma.desk.forms import ActionForm
 from rma.desk.sheet import load
 from rma.desk.views.deeds import about, url
@@ -58,7 +58,7 @@ def _question(rma: Rma, title: str, send: str, **more: Any) -> Question:
 def label(request: Any, rma: str, box: UUID) -> HttpResponse:
     found, shipment = _box(request, rma, box)
     tracking = Field("tracking_number", "Tracking number", SERIAL, "Scan the tracking number of the label.", longest=60)
-    form = ActionForm((CARRIER, tracking), found, request.POST or None)
+    form = ActionForm((CARRIER, tracking), found, posted(request))
     kind = shipment.get_kind_display().lower()  # type: ignore[attr-defined]
 
     def deed(data: dict[str, Any]) -> Done:
@@ -85,7 +85,7 @@ def void(request: Any, rma: str, box: UUID) -> HttpResponse:
         look="danger",
         effects=("Nobody can send with it any more.",),
     )
-    return deed_page(request, asked, forms.Form(request.POST or None), deed)
+    return deed_page(request, asked, forms.Form(posted(request)), deed)
 
 
 class BoxReportForm(forms.Form):
@@ -139,7 +139,7 @@ def report(request: Any, rma: str, box: UUID) -> HttpResponse:
     found, shipment = _box(request, rma, box)
     zone = preferences_of(request.user, request.membership)["time_zone"]
     now = request.unit.now
-    form = BoxReportForm(request.POST or None, zone=zone, initial={"at": now.astimezone(ZoneInfo(zone))})
+    form = BoxReportForm(posted(request), zone=zone, initial={"at": now.astimezone(ZoneInfo(zone))})
 
     def deed(data: dict[str, Any]) -> Done:
         if shipment.state == "DRAFT":

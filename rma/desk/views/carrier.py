@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contracts.imports.reading import NotReadable
 from rma.carrier.files import COLUMNS, MOST_BYTES, MOST_ROWS, read
 from rma.carrier.taking import KNOWN, LATE, REFUSED, TAKEN, Taken, take_all
+from rma.desk.doors import posted
 from rma.models import TrackingEvent
 from rozoom_support.lib.sheets import csv_download
 from tenancy.pages import page
@@ -47,7 +48,7 @@ class ReportsForm(forms.Form):
 @page("carrier:report")
 def upload(request: Any) -> HttpResponse:
     """The same file again changes nothing, so its answer is shown at once instead of on another page."""
-    form = ReportsForm(request.POST or None, request.FILES or None)
+    form = ReportsForm(posted(request), request.FILES if request.method == "POST" else None)
     context: dict[str, Any] = {"section": "returns", "form": form, "columns": COLUMNS.columns}
     status = 200
     if request.method == "POST":

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from contracts.selling.words import day_words
 from rma import actions
 from rma.actions import Action
-from rma.desk.doors import Done, Question, deed_page
+from rma.desk.doors import Done, Question, deed_page, posted
 from rma.desk.forms import ActionForm, fit_units
 from rma.desk.sheet import load
 from rma.desk.views.board import ROZOOM
@@ -45,7 +45,7 @@ def deed(request: Any, rma: str, deed: str) -> HttpResponse:
         return not_now(request, found, refused)
     if deed in SCANS:
         return HttpResponseRedirect(url(SCANS[deed], found))
-    form = ActionForm(action.asked(found), found, request.POST or None, initial={"version": found.version})
+    form = ActionForm(action.asked(found), found, posted(request), initial={"version": found.version})
     asked = Question(
         title=action.label,
         send=action.label,

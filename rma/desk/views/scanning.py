@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from contracts.models import normal_serial
 from rma import actions, services
 from rma.actions import Action
-from rma.desk.doors import Done, carry_out, say_at_field
+from rma.desk.doors import Done, carry_out, posted, say_at_field
 from rma.desk.forms import ActionForm, ScanForm
 from rma.desk.listing import Row, row
 from rma.desk.sheet import load
@@ -39,7 +39,7 @@ def ship(request: Any, rma: str) -> HttpResponse:
     except CannotMove as refused:
         return not_now(request, found, refused)
     expected = _leaves(found)
-    form = ActionForm(_asked_to_ship(action, found), found, request.POST or None, initial=_usual_carrier())
+    form = ActionForm(_asked_to_ship(action, found), found, posted(request), initial=_usual_carrier())
     status = 200
     if request.method == "POST":
         next_field = next_to_scan(form, expected) if "scan" in request.POST else ""
@@ -121,7 +121,7 @@ def receive_one(request: Any, rma: str) -> HttpResponse:
     except CannotMove as refused:
         return not_now(request, found, refused)
     expected = _expected(found)
-    form, is_other, status = ScanForm(request.POST or None), False, 200
+    form, is_other, status = ScanForm(posted(request)), False, 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -160,7 +160,7 @@ def _expected(rma: Rma) -> list[str]:
 @page("rma:manage")
 def receive(request: Any) -> HttpResponse:
     """At the dock: one field, any box. The serial says to which return it belongs; the field is ready for the next one."""
-    form, status, other = ScanForm(request.POST or None), 200, ""
+    form, status, other = ScanForm(posted(request)), 200, ""
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -168,7 +168,7 @@ def receive(request: Any) -> HttpResponse:
                 return carry_out(request, lambda: _received(request, form.cleaned_data["serial"]), request.path)
             except Refused as refused:
                 status = say_at_field(form, refused)
-                other = form.cleaned_data["serial"] if form.has_error("serial") else ""
+                other = str(form["serial"].value()) if form.has_error("serial") else ""
     context = {
         "section": "returns",
         "form": form,
