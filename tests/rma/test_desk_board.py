@@ -64,7 +64,7 @@ def test_the_board_shows_each_return_in_its_step(
     first = requested(world, component, now).rma
     second = shipped(world, another(world, now), now)
     text = page(world.client("cora").get(BOARD))
-    assert f'{first.reference}</span> {component.product.name}' in column(text, "To approve")
+    assert f"{first.reference}</span> {component.product.name}" in column(text, "To approve")
     assert second.reference in column(text, "In transit")
     assert '<span class="count">1</span>' in column(text, "To approve")
     assert "None" in column(text, "To ship")
@@ -129,7 +129,9 @@ def test_the_search_finds_by_any_number(
 
 
 def test_a_search_without_a_hit_says_which_filters_are_on(world: World, stock: Stock) -> None:
-    text = page(world.client("cora").get(BOARD, {"q": "nothing", "severity": "1", "customer": "ACME", "kind": "FACTORY"}))
+    text = page(
+        world.client("cora").get(BOARD, {"q": "nothing", "severity": "1", "customer": "ACME", "kind": "FACTORY"})
+    )
     assert "No returns match" in text
     assert "“nothing”, Severity 1, Return to factory, Customer: ACME" in text
 

@@ -78,7 +78,12 @@ def test_a_move_that_is_not_possible_says_why_and_what_is(
     world: World, stock: Stock, component: Component, now: datetime
 ) -> None:
     rma, cora = requested(world, component, now).rma, world.client("cora")
-    for answer in (cora.get(at(rma, "ship")), cora.post(at(rma, "ship")), do(cora, rma, "ship"), do(cora, rma, "inspect")):
+    for answer in (
+        cora.get(at(rma, "ship")),
+        cora.post(at(rma, "ship")),
+        do(cora, rma, "ship"),
+        do(cora, rma, "inspect"),
+    ):
         assert answer.status_code == 422
         assert f"{rma} is in the state “Requested”." in page(answer)
         assert "Possible now" in page(answer)
@@ -102,7 +107,9 @@ def test_a_mistake_stands_at_its_field_and_nothing_is_lost(
     world: World, stock: Stock, component: Component, now: datetime, deed: str, data: dict[str, str], words: str
 ) -> None:
     rma, client = requested(world, component, now).rma, world.client("duty")
-    answer = do(client, rma, deed, **{"reason": "Typed before", **data} if "reason" not in data and deed == "hold" else data)
+    answer = do(
+        client, rma, deed, **{"reason": "Typed before", **data} if "reason" not in data and deed == "hold" else data
+    )
     assert answer.status_code == 422
     assert words in page(answer)
     assert "Error: " in page(answer)
@@ -191,7 +198,11 @@ def test_without_a_number_the_button_says_what_is_missing(
     rma, cora = allocated(world, component, now), world.client("cora")
     answer = cora.post(at(rma, "ship"), {"scanned_serial": unit_of(rma).serial, "carrier": ""})
     assert answer.status_code == 422
-    for words in ("Enter the carrier", "Scan the tracking number of the label", "Scan the tracking number of the return label"):
+    for words in (
+        "Enter the carrier",
+        "Scan the tracking number of the label",
+        "Scan the tracking number of the return label",
+    ):
         assert words in page(answer)
 
 
@@ -239,7 +250,9 @@ def test_the_dock_says_what_it_does_not_know(world: World, stock: Stock, compone
 # What goes wrong ----------------------------------------------------------------------------------------------------------
 
 
-def test_lost_on_the_way_out_another_unit_is_sent(world: World, stock: Stock, component: Component, now: datetime) -> None:
+def test_lost_on_the_way_out_another_unit_is_sent(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
     stock.unit(now)
     rma, cora = shipped(world, component, now), world.client("cora")
     assert "Enter the number of the claim" in page(do(cora, rma, "ship_again", what="LOST"))
@@ -247,7 +260,9 @@ def test_lost_on_the_way_out_another_unit_is_sent(world: World, stock: Stock, co
     assert box(rma, "REPLACEMENT_OUT").claim == "C-1"
 
 
-def test_back_at_the_sender_another_unit_is_sent(world: World, stock: Stock, component: Component, now: datetime) -> None:
+def test_back_at_the_sender_another_unit_is_sent(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
     stock.unit(now - timedelta(minutes=5))
     rma, cora = shipped(world, component, now - timedelta(minutes=5)), world.client("cora")
     assert "Approved" in said(cora, do(cora, rma, "ship_again", what="RETURNED_TO_SENDER"))
@@ -326,7 +341,9 @@ def test_the_warehouse_takes_another_unit(world: World, stock: Stock, component:
 # Boxes and serials ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_carrier_says_is_recorded_by_hand(world: World, stock: Stock, component: Component, now: datetime) -> None:
+def test_what_a_carrier_says_is_recorded_by_hand(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
     then = now - timedelta(hours=5)
     stock.unit(then)
     rma, cora = shipped(world, component, then), world.client("cora")

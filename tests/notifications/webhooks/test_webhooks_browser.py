@@ -1,6 +1,6 @@
 """The pages of webhooks and of mail settings in a real browser, in all four looks, with everything that can stand on them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,8 +20,8 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def look() -> Iterator[Callable[[Page, str], None]]:
-    yield lambda page, name: examine_every_look(page, name)
+def look() -> Callable[[Page, str], None]:
+    return lambda page, name: examine_every_look(page, name)
 
 
 def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
