@@ -42,8 +42,12 @@ class Threads(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
+class Hooks(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 def main() -> None:
-    mail, hook = Threads(("127.0.0.1", 0), Mail), ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    mail, hook = Threads(("127.0.0.1", 0), Mail), Hooks(("127.0.0.1", 0), Hook)
     for server in (mail, hook):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print(mail.server_address[1], hook.server_address[1], flush=True)

@@ -19,20 +19,15 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 
 
-@pytest.fixture
-def look() -> Callable[[Page, str], None]:
-    return lambda page, name: examine_every_look(page, name)
-
-
 def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
-    lasting_world: World, visit: Visit, receiver: Receiver, look: Any
+    lasting_world: World, visit: Visit, receiver: Receiver
 ) -> None:
     page: Any = visit("/webhooks/", "ana")
-    look(page, "empty")
+    examine_every_look(page, "empty")
     page.get_by_role("link", name="Make a webhook").first.click()
     page.get_by_role("button", name="Make webhook").click()
     expect(page).to_have_title("Error: Make a webhook – roZoom Support")
-    look(page, "errors")
+    examine_every_look(page, "errors")
     page.get_by_label("Address of your program").fill(
         f"{receiver.url}/a-rather-long-path-to-see-whether-it-breaks-lines"
     )
@@ -41,7 +36,7 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     page.get_by_label("Somebody writes a message").check()
     page.get_by_role("button", name="Make webhook").click()
     expect(page.locator("#secret")).to_contain_text("whsec_")
-    look(page, "secret")
+    examine_every_look(page, "secret")
     page.get_by_role("link", name="I have copied it").click()
     receiver.answer = lambda got: (500, {}, b"NullPointerException in a program of yours")
     filed = ticket(lasting_world)
@@ -50,7 +45,7 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     send(seconds=2)
     page.reload()
     expect(page.get_by_text("Tried 1 time")).to_be_visible()
-    look(page, "failing")
+    examine_every_look(page, "failing")
     receiver.answer = lambda got: (200, {}, b"")
     let_time_pass()
     send(seconds=2)
@@ -58,13 +53,13 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     send(seconds=2)
     page.reload()
     expect(page.get_by_text("Delivered")).to_have_count(3)
-    look(page, "works")
+    examine_every_look(page, "works")
     page.get_by_role("link", name="ticket.filed").click()
     expect(page.get_by_text("Answered 500")).to_be_visible()
-    look(page, "delivery")
+    examine_every_look(page, "delivery")
     page.go_back()
     page.get_by_role("link", name="Make a new secret").click()
-    look(page, "confirm")
+    examine_every_look(page, "confirm")
     page.go_back()
     page.get_by_role("button", name="Switch off").click()
     receiver.answer = lambda got: (410, {}, b"")
@@ -74,18 +69,18 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     send(seconds=2)
     page.reload()
     expect(page.get_by_text("We switched it off")).to_be_visible()
-    look(page, "dead")
+    examine_every_look(page, "dead")
     page.goto(page.url.split("/webhooks/")[0] + "/webhooks/")
-    look(page, "list")
+    examine_every_look(page, "list")
     page.goto(page.url.replace("/webhooks/", "/api/docs/webhooks/"))
-    look(page, "guide")
+    examine_every_look(page, "guide")
 
 
-def test_people_choose_which_mails_they_get(lasting_world: World, visit: Visit, look: Any) -> None:
+def test_people_choose_which_mails_they_get(lasting_world: World, visit: Visit) -> None:
     page: Any = visit("/settings/notices/", "marek")
     group = page.get_by_role("group", name="A ticket is given to you")
     group.get_by_label("Once a day").check()
-    look(page, "mails")
+    examine_every_look(page, "mails")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(group.get_by_label("Once a day")).to_be_checked()
