@@ -72,8 +72,8 @@ def track(*, actor: Actor, report: Report, now: datetime) -> TrackingEvent:
 
 @transaction.atomic
 def confirm_delivery(*, actor: Actor, shipment: Shipment, now: datetime, proof: str = "") -> Shipment:
-    """SH-7 without the carrier: the customer says that it arrived, or roZoom has it in hand."""
-    actor.require("rma:request")
+    """SH-7 without the carrier: the customer says that its box arrived; of any other box roZoom says so."""
+    actor.require("rma:request" if shipment.kind in (K.REPLACEMENT_OUT, K.FACTORY_OUT) else "rma:manage")
     if not Shipment.objects.filter(pk=shipment.pk).exists():
         raise NotFound
     with as_worker():

@@ -204,6 +204,15 @@ def test_a_label_nobody_used_is_void_and_the_part_is_still_received(
     assert rma.state == "RETURN_RECEIVED"
 
 
+def test_a_customer_confirms_what_arrives_at_its_place_and_nothing_else(world: World, owed: Rma, now: datetime) -> None:
+    back = box(owed, "DEFECTIVE_RETURN")
+    with pytest.raises(Exception, match="Your role may not"):
+        as_person(world, "ana", services.confirm_delivery, shipment=back, now=now)
+    assert (fresh(owed).state, fresh(back).state) == ("DELIVERED", "LABEL_CREATED")
+    as_person(world, "cora", services.confirm_delivery, shipment=back, now=now)
+    assert fresh(owed).state == "RETURN_IN_TRANSIT"
+
+
 def test_a_ticket_with_an_open_return_is_not_closed(
     world: World, owed: Rma, component: Component, now: datetime
 ) -> None:
