@@ -29,7 +29,7 @@ def _day(data: Data, name: str) -> str:
 
 
 def _list(words: Any) -> str:
-    return "; ".join(words)[:1].lower() + "; ".join(words)[1:] if words else ""
+    return "; ".join(f"{one[:1].lower()}{one[1:]}" if not one.startswith("roZoom") else one for one in words or ())
 
 
 def _requested(who: str, data: Data) -> str:
@@ -155,7 +155,7 @@ EVENTS: dict[str, Callable[[str, Data], str]] = {
     "rma.quote-declined": lambda who, d: f"{who} declined the quote",
     "rma.decline_quote": lambda who, d: "The quote was not answered in time",
     "rma.costs-declined": lambda who, d: f"{who} declined the costs; the part comes back as it is",
-    "rma.authorised": lambda who, d: f"{who} accepted it for repair; send it by {_day(d, 'valid_until')}",
+    "rma.authorised": lambda who, d: f"It may be sent in for repair, until {_day(d, 'valid_until')}",
     "rma.extended": lambda who, d: f"{who} gave more time, until {_day(d, 'valid_until')}",
     "rma.expire": lambda who, d: "The part was not sent in time",
     "rma.lapse": lambda who, d: "Cancelled: the part was never sent",

@@ -18,6 +18,7 @@ from notifications.models import Event
 from notifications.readers import Reader, without
 from rma.emails import recipients, words
 from rma.models import RepairQuote, Rma, RmaNotice
+from rma.portal.words import part_words
 from rma.standing import current_state
 from rma.states import ENDED, RmaKind, RmaState, ShipmentKind
 from tenancy.capabilities import role_may
@@ -75,7 +76,7 @@ def told(
         title=title,
         path=path_of(rma),
         reference=rma.reference,
-        detail=words.part_words(rma),
+        detail=part_words(rma),
         mail=mail(rma, letter, reader, key, more.get("guard")) if letter is not None else None,
     )
 

@@ -11,14 +11,13 @@ from contracts.entitlement import Charge, Decision, Outcome
 from contracts.models import Component, Site
 from contracts.queries import component_of, near_components
 from rma.models import Rma
-from rma.portal.forms import RequestForm
+from rma.portal.forms import ORDER, RequestForm
 from rma.services import CannotRequest, Look, Wish, look
 from rma.states import Media, RmaKind
 from tenancy.actor import Actor
 from tickets.models import Ticket
 
 MOST = 100
-FIELDS = ("kind", "symptom", "ship_to", "contact_name", "contact_phone", "media", "agreement_from", "accepts_terms")
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,11 @@ class Offer:
     @property
     def is_unknown(self) -> bool:
         return self.component is None
+
+    @property
+    def changes(self) -> list[str]:
+        """What would change it; near serials are links of their own."""
+        return [one for one in self.decision.would_change if not (self.near and one.startswith("Did you mean"))]
 
     @property
     def goes_on_in(self) -> str:
@@ -226,5 +230,5 @@ def answers_of(form: RequestForm) -> list[dict[str, str]]:
 
 def carried(subject: Subject, form: RequestForm) -> list[tuple[str, str]]:
     """Hidden fields that hold what was answered, between the form and its check."""
-    given = [(name, str(form.data.get(name, ""))) for name in FIELDS if name in form.fields and form.data.get(name)]
+    given = [(name, str(form.data.get(name, ""))) for name in ORDER if name in form.fields and form.data.get(name)]
     return [*subject.hidden.items(), *given]

@@ -65,7 +65,10 @@ class PartForm(forms.Form):
         label="Which part failed?",
         widget=forms.RadioSelect,
         required=False,
-        error_messages={"invalid_choice": "We do not know this component. Choose one from the list"},
+        error_messages={
+            "required": "Choose the part that failed, or type its serial",
+            "invalid_choice": "We do not know this component. Choose one from the list",
+        },
     )
     serial = line(
         "Not in the list? Type the serial on its label",
@@ -78,6 +81,7 @@ class PartForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.by_key = {str(one.pk): one for one in components}
         field: Any = self.fields["component"]
+        field.required = not self.data.get("serial")
         shown = list(self.by_key.items())
         if not shown:
             del self.fields["component"]
@@ -101,6 +105,9 @@ class PartForm(forms.Form):
         return self.by_key.get(self.cleaned_data.get("component", ""))
 
 
+ORDER = ("kind", "symptom", "ship_to", "contact_name", "contact_phone", "media", "agreement_from", "accepts_terms")
+
+
 class RequestForm(forms.Form):
     """Where to, who is there, what becomes of the data. Its fields depend on what can be had."""
 
@@ -117,7 +124,6 @@ class RequestForm(forms.Form):
     ship_to = forms.ChoiceField()
     contact_name = line("Who takes the box?", length=120, required="Enter who takes the box at that place")
     contact_phone = line("Phone there", length=40)
-    media = forms.ChoiceField()
     agreement_from = line(
         "Is an agreement missing here? Who sold it to you?",
         length=120,
@@ -143,6 +149,7 @@ class RequestForm(forms.Form):
         ]
         for name in drop:
             del self.fields[name]
+        self.order_fields(ORDER)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -73,7 +73,7 @@ def _what_to_do(paper: Paper, rma: Rma, box: Shipment) -> None:
 
 def _label(paper: Paper, rma: Rma, box: Shipment) -> None:
     paper.heading("Label: cut out and glue on the box")
-    top = paper.get_y() + 2
+    top = paper.get_y() + 6
     _address(paper, top, "From", box.from_name, box.from_address, size=10)
     _address(paper, max(paper.get_y() + 6, top + 30), "To", box.to_name, box.to_address, size=16)
     paper.set_y(paper.get_y() + 8)
@@ -113,7 +113,7 @@ def _code(paper: Paper, text: str, label: str) -> None:
         paper.set_fill_color(0, 0, 0)
         for start, width in code128.bars(text):
             # The quiet zone hangs into the margin, so that bars begin where the letters do.
-            paper.rect(MARGIN + (start - code128.QUIET) * wide, top, width * wide, height, style="F")
+            paper.rect(MARGIN + 1 + (start - code128.QUIET) * wide, top, width * wide, height, style="F")
         paper.set_y(top + height + 1)
     paper.set_font(FAMILY, "B", 12)
     paper.cell(0, 6, writable(text), new_x="LMARGIN", new_y="NEXT")

@@ -207,66 +207,69 @@ AT_FACTORY: dict[str, int] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Its words before and after; the day it was, and the day it is expected or due."""
+
+    ahead: str
+    done: str
+    on: str = ""
+    expected: str = ""
+
+
 def steps_of(rma: Rma, state: str) -> list[Step]:
     """Exactly one is the current one while it is open."""
-    is_advance = rma.kind == RmaKind.ADVANCE
-    labels = _advance(rma) if is_advance else _factory(rma)
-    if state in ENDED and state != S.CLOSED:
-        reached = [Step(label, when, is_done=True) for label, when in labels if when and not when.startswith(EXPECTED)]
-        return [*reached, Step(RmaState(state).label, _day(rma, rma.ended_at), is_done=True)]
+    stages = _advance(rma) if rma.kind == RmaKind.ADVANCE else _factory(rma)
     if state == S.CLOSED:
-        return [Step(label, when if not when.startswith(EXPECTED) else "", is_done=True) for label, when in labels]
-    at = (AT_ADVANCE if is_advance else AT_FACTORY)[state]
-    at = min(at, len(labels) - 1)
+        return [Step(one.done, one.on, is_done=True) for one in stages if one.on or not one.expected]
+    if state in ENDED:
+        reached = [Step(one.done, one.on, is_done=True) for one in stages if one.on]
+        return [*reached, Step(RmaState(state).label, _day(rma, rma.ended_at), is_done=True)]
+    at = min((AT_ADVANCE if rma.kind == RmaKind.ADVANCE else AT_FACTORY)[state], len(stages) - 1)
     turn, yours = turn_words(rma, state), needs_you(rma, state)
-    return [
-        Step(
-            label,
-            when,
-            is_done=place < at,
-            is_current=place == at,
-            turn=turn if place == at else "",
-            is_yours=yours and place == at,
-        )
-        for place, (label, when) in enumerate(labels)
-    ]
+    done = [Step(one.done, one.on, is_done=True) for one in stages[:at]]
+    now = Step(stages[at].ahead, stages[at].expected, is_current=True, turn=turn, is_yours=yours)
+    return [*done, now, *(Step(one.ahead, one.expected) for one in stages[at + 1 :])]
 
 
-EXPECTED = ("by ", "expected ", "due ", "was due ")
-
-
-def _advance(rma: Rma) -> list[tuple[str, str]]:
-    back: list[tuple[str, str]] = [
-        ("Failed part sent back", _day(rma, rma.return_sent_at) or _due(rma)),
-        ("Failed part received", _day(rma, rma.received_at)),
+def _advance(rma: Rma) -> list[Stage]:
+    due = _expected("due", rma.return_due)
+    back = [
+        Stage("Failed part goes back", "Failed part sent back", _day(rma, rma.return_sent_at), due),
+        Stage("Failed part arrives", "Failed part received", _day(rma, rma.received_at)),
+        Stage("Inspection", "Inspected", _day(rma, rma.ended_at) if rma.inspection else ""),
     ]
     if rma.media == Media.RETAINED:
-        back = [("Certificate accepted, the part stays with you", _day(rma, rma.ended_at) if rma.certificate else "")]
+        on = _day(rma, rma.ended_at) if rma.certificate else ""
+        back = [Stage("Certificate of destruction", "Certificate accepted, the part stays with you", on, due)]
     return [
-        ("Requested", _day(rma, rma.requested_at)),
-        ("Approved", _day(rma, rma.approved_at)),
-        ("Replacement sent", day_words(rma.shipped_on) or _expected("by", rma.contract_ship_by)),
-        ("Replacement delivered", day_words(rma.delivered_on) or _expected("expected", rma.deliver_target)),
+        Stage("Request", "Requested", _day(rma, rma.requested_at)),
+        Stage("Approval", "Approved", _day(rma, rma.approved_at)),
+        Stage(
+            "Replacement leaves", "Replacement sent", day_words(rma.shipped_on), _expected("by", rma.contract_ship_by)
+        ),
+        Stage(
+            "Replacement arrives",
+            "Replacement delivered",
+            day_words(rma.delivered_on),
+            _expected("expected", rma.deliver_target),
+        ),
         *back,
-        ("Closed", _day(rma, rma.ended_at)),
     ]
 
 
-def _factory(rma: Rma) -> list[tuple[str, str]]:
+def _factory(rma: Rma) -> list[Stage]:
+    found = rma.get_diagnosis_display() if rma.diagnosis else ""
     return [
-        ("Requested", _day(rma, rma.requested_at)),
-        ("Accepted for repair", ""),
-        ("Part sent", _day(rma, rma.return_sent_at) or _expected("by", rma.valid_until)),
-        ("At the factory", _day(rma, rma.received_at)),
-        ("Looked at", rma.get_diagnosis_display() if rma.diagnosis else ""),
-        ("Repaired", _day(rma, rma.repaired_at)),
-        ("Sent back", ""),
-        ("Back with you", day_words(rma.delivered_on)),
+        Stage("Request", "Requested", _day(rma, rma.requested_at)),
+        Stage("Accepted for repair", "Accepted for repair"),
+        Stage("Part is sent", "Part sent", _day(rma, rma.return_sent_at), _expected("by", rma.valid_until)),
+        Stage("Part arrives at the factory", "Arrived at the factory", _day(rma, rma.received_at)),
+        Stage("Factory finds out what is wrong", "Looked at", found.lower()),
+        Stage("Repair", "Repaired", _day(rma, rma.repaired_at)),
+        Stage("Way back", "Sent back"),
+        Stage("Back with you", "Back with you", day_words(rma.delivered_on)),
     ]
-
-
-def _due(rma: Rma) -> str:
-    return _expected("due", rma.return_due)
 
 
 def _expected(word: str, day: date | None) -> str:

@@ -1,10 +1,10 @@
 """What pages and mails of customers and resellers say of a return: where it stands, and who has to act."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.db.models import Q
 
-from contracts.selling.words import Tag, day_words
+from contracts.selling.words import Tag
 from rma.lifecycle import machine_of
 from rma.models import Rma
 from rma.states import ENDED, Ending, Media, Missing, RmaKind, RmaState
@@ -155,13 +155,10 @@ ENDING_WORDS: dict[str, str] = {
 def ended_words(rma: Rma, state: str) -> str:
     if state == S.CLOSED:
         return ENDING_WORDS.get(rma.ending, "Nothing more is due.")
-    return {
+    words: dict[str, str] = {
         S.REJECTED: "There is no replacement and no repair for it. The reasons stand below.",
         S.CANCELLED: "It was cancelled. Nothing is sent, and nothing is due.",
         S.CONVERTED: "It goes on as a repair in the factory.",
         S.UPGRADED: "It goes on as a replacement in advance.",
-    }.get(state, "")
-
-
-def on_day(instant: datetime | None, day: date | None) -> str:
-    return day_words(day) if day else (day_words(instant.date()) if instant else "")
+    }
+    return words.get(state, "")

@@ -69,7 +69,7 @@ def test_requested_says_who_acts(world: World, component: Component, now: dateti
     words = main_of(page)
     assert "roZoom checks your request" in words
     assert "The standard warranty runs until" in words
-    assert current(page) == ["Approved With roZoom"]
+    assert current(page) == ["Approval With roZoom"]
     assert "What happened" in words
     assert "asked for a replacement" in words
 
@@ -94,7 +94,7 @@ def test_a_shipped_one_shows_its_carrier_and_is_confirmed_by_the_customer(
     assert "UPS, 1Z" in words
     assert "https://www.ups.com/track?tracknum=1Z" in page.content.decode()
     (step,) = current(page)
-    assert step.startswith("Replacement delivered expected ")
+    assert step.startswith("Replacement arrives expected ")
     assert step.endswith("With the carrier")
     url = f"/returns/{rma.reference}/arrived/"
     assert "due back within 10 business days" in main_of(client.get(url))

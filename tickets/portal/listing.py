@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.urls import reverse
@@ -25,8 +25,8 @@ PAGE_SIZE = 50
 class CountedPaginator(Paginator):
     """Its size is known already, counted up to a cap; what lies beyond is found by searching."""
 
-    def __init__(self, tickets: TicketQuerySet, per_page: int, *, count: int) -> None:
-        super().__init__(tickets, per_page)
+    def __init__(self, rows: QuerySet[Any], per_page: int, *, count: int) -> None:
+        super().__init__(rows, per_page)
         self.counted = count
 
     @property

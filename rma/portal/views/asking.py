@@ -97,7 +97,7 @@ def _steps(request: Any, ticket: Ticket, subject: Subject, offer: Offer) -> Http
 def _as_typed(form: RequestForm, ticket: Ticket, offer: Offer, sites: list[Any]) -> RequestForm:
     """The same answers again, to be changed: nothing is wrong with them."""
     again = asking.request_form(ticket, offer, sites)
-    again.initial |= {name: form.data.get(name, "") for name in form.fields}
+    again.initial = {**again.initial, **{name: form.data.get(name, "") for name in form.fields}}
     return again
 
 

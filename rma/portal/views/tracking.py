@@ -116,7 +116,7 @@ def promise_of(found: Found) -> list[dict[str, str]]:
     if rma.contract_ship_by is None:
         return []
     left = day_words(rma.shipped_on)
-    met = {True: ", in time", False: ", late"}.get(rma.promise_met, "") if left else ""  # type: ignore[call-overload]
+    met = "" if rma.promise_met is None else ", in time" if rma.promise_met else ", late"
     rows = [
         ("Leaves by", weekday_words(rma.contract_ship_by)),
         ("Left", f"{left}{met}" if left else ""),
