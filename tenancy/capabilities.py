@@ -57,7 +57,7 @@ CAPABILITIES: dict[str, set[Role]] = {
     "report:read": {Role.CUSTOMER_ADMINISTRATOR} | DESK,
     "people:read": set(Role),  # who of one's own organisation can help
     "people:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
-    "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
+    "token:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR, Role.CLERK},
     "webhook:manage": {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR},
     "desk:open": DESK,
     "notice:read": CUSTOMERS | DESK,  # one's own only

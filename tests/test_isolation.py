@@ -20,15 +20,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts import services
-from contracts.models import BankLine, ImportRun, PriceListEntry
+from contracts.models import BankLine, Component, ImportRun, PriceListEntry
 from notifications.models import Notice, WebhookEndpoint
 from notifications.webhooks.spreading import test_row as row_of_test
+from rma.models import Rma, Shipment, SupplierRma
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
-from tenancy.models import ApiToken, Invitation, Membership, Organisation
+from tenancy.models import ApiToken, Invitation, Kind, Membership, Organisation
 from tests.rma.deals import requested
 from tests.rma.places import chicago, shelved
-from tests.world import ALL_SCOPES, ComponentFactory, World, message, ticket, token
+from tests.world import ALL_SCOPES, ComponentFactory, OrganisationFactory, World, message, ticket, token
 from tickets.files import check_files
 from tickets.models import Attachment, IncomingMail, TicketDraft
 from tickets.services import propose_severity
@@ -94,14 +95,16 @@ WORDS = {
     "change": "1",
     "severity": "1",
     "number": "1",  # of a proposal; the ticket before it is the object
-    "day": "2036-11-27",
     "deed": "cancel",  # of a return, which stands before it
+    "work": "refuse",  # of a supplier's record, which stands before it
+    "day": "2036-11-27",
 }
 OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
     "endpoint_id", "delivery_id",
     "mail_id", "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id", "rma",
+    "record", "box", "sku", "serial",
     "calendar_id", "warehouse_id", "unit_id", "product_id",
 }  # fmt: skip
 
@@ -169,6 +172,8 @@ def foreign(world: World) -> dict[str, Any]:
     return {
         **webhook(world),
         **sold(world),
+        **supplied(returned),
+        "rma": returned.reference,
         "mail_id": mail.pk,
         "run_id": run.pk,
         "warehouse_id": warehouse.pk,
@@ -207,6 +212,29 @@ def webhook(world: World) -> dict[str, Any]:
         sent.state = "SENT"
         sent.save(force_insert=True)
     return {"endpoint_id": endpoint.pk, "delivery_id": sent.pk}
+
+
+def supplied(rma: Rma) -> dict[str, Any]:
+    """What is between roZoom and another supplier about Bolt's return, and the box it comes back in."""
+    with work_unit(Context("staff")):
+        anvil = OrganisationFactory(kind=Kind.SUPPLIER, code="ANVIL", name="Anvil Works")
+        component = Component.objects.select_related("product").get(pk=rma.component_id)
+        record = SupplierRma.objects.create(
+            rma=rma,
+            supplier=anvil,
+            number="BOLT-R1-1",
+            state="SUBMITTED",
+            product_sku=component.product.sku,
+            product_name=component.product.name,
+            serial=component.serial,
+            symptom="Bolt only",
+            ticket_reference=rma.ticket.reference,
+            updated_at=rma.updated_at,
+        )
+        box = Shipment.objects.create(
+            kind="DEFECTIVE_RETURN", rma=rma, supplier_rma=record, from_name="Bolt", to_name="roZoom"
+        )
+    return {"record": record.pk, "box": box.pk, "sku": component.product.sku, "serial": component.serial}
 
 
 def imported() -> tuple[ImportRun, BankLine]:
@@ -276,6 +304,8 @@ ABOUT = {
     "components/": "component_id",
     "sites/": "site_id",
     "files/": "file_id",
+    "supplier-returns/": "record",
+    "pool-units/": "unit_id",
 }
 
 

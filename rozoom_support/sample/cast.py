@@ -44,6 +44,7 @@ ORGANISATIONS = [
     Org("POLAR", "Polar Cold Stores", Kind.CUSTOMER, "Europe/Helsinki", "DELTA"),
     Org("BOLT", "Bolt Works", Kind.CUSTOMER, "America/Chicago", "NOVA"),
     Org("SAKURA", "Sakura Rail", Kind.CUSTOMER, "Asia/Tokyo", "ROZOOM"),
+    Org("FORGE", "Forge Drives", Kind.SUPPLIER, "Europe/Prague", phone="+420 2 5550 1330"),
 ]
 
 PEOPLE = [
@@ -68,6 +69,7 @@ PEOPLE = [
     Somebody("pieter", "Pieter de Vries", "pieter.devries@rozoom.example", Role.FINANCE, "ROZOOM"),
     Somebody("david", "David Okafor", "david.okafor@rozoom.example", Role.DUTY_MANAGER, "ROZOOM"),
     Somebody("sofia", "Sofia Lindqvist", "sofia.lindqvist@rozoom.example", Role.ADMINISTRATOR, "ROZOOM"),
+    Somebody("petra", "Petra Svobodová", "petra.svobodova@forge.example", Role.CLERK, "FORGE"),
     # A consultant who works for two customers and switches between them.
     Somebody("jamie", "Jamie Chen", "jamie.chen@liftcare.example", Role.MEMBER, "ACME"),
     Somebody("jamie-bolt", "Jamie Chen", "jamie.chen@liftcare.example", Role.MEMBER, "BOLT"),
@@ -87,6 +89,7 @@ TOKENS = [
     Key("BOLT", "Plant monitor"),
     Key("DELTA", "Delta service desk"),
     Key("NOVA", "Nova service desk"),
+    Key("FORGE", "Repair line"),
     Key("ROZOOM", "Integration with every right"),
     Key("ROZOOM", "Wallboard", READ_ONLY),
 ]

@@ -143,7 +143,7 @@ def _works(secret: str) -> bool:
 
 
 def _new_token(world: World, key: cast.Key, scopes: list[str]) -> str:
-    managers = {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR}
+    managers = {Role.CUSTOMER_ADMINISTRATOR, Role.RESELLER_MANAGER, Role.ADMINISTRATOR, Role.CLERK}
     manager = next(m for m in cast.PEOPLE if m.organisation == key.organisation and m.role in managers)
     actor = world.actor(manager.key)
     with work_unit(actor.context):

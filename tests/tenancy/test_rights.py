@@ -18,6 +18,8 @@ CUSTOMER = EVERYBODY | {
     "component:read",
     "notice:read",
     "severity:propose",
+    "rma:read",
+    "rma:request",
 }
 KEYS = {"people:manage", "token:manage"}
 MANAGING = KEYS | {"webhook:manage"}
@@ -32,6 +34,9 @@ DESK = SERVING | {
     "ticket:grant-promise",
     "mail:handle",
 }
+DESK |= {"rma:diagnose", "pool:read", "supplier-rma:read", "carrier:report"}
+RETURNING = {"rma:manage", "rma:charge", "pool:manage", "pool:write-off", "supplier-rma:work"}
+OVERRIDING = {"rma:override", "pool:scrap", "coverage:override", "ladder:manage"}
 BILLING = {"agreement:manage", "invoice:read", "invoice:manage", "price:manage", "component:manage"}
 RIGHTS: dict[str, set[str]] = {
     Role.MEMBER: CUSTOMER | {"agreement:ask"},
@@ -40,16 +45,16 @@ RIGHTS: dict[str, set[str]] = {
     | {"agreement:ask", "agreement:order", "invoice:read", "report:read"},
     Role.RESELLER_AGENT: RESELLER,
     Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign", "severity:consent"},
-    Role.CLERK: EVERYBODY,
+    Role.CLERK: EVERYBODY | {"supplier-rma:read", "supplier-rma:work", "token:manage"},
     Role.AGENT: DESK,
-    Role.COORDINATOR: DESK | {"component:manage"},
+    Role.COORDINATOR: DESK | RETURNING | {"component:manage"},
     Role.FINANCE: EVERYBODY
     | SELLING
     | BILLING
-    | {"ticket:read", "component:read", "desk:open", "notice:read", "report:read"},
-    Role.DUTY_MANAGER: DESK
-    | {"agreement:manage", "invoice:read", "coverage:override", "renewal:read", "ladder:manage"},
-    Role.ADMINISTRATOR: DESK | MANAGING | SELLING | BILLING | {"coverage:override", "ladder:manage"},
+    | {"ticket:read", "component:read", "desk:open", "notice:read", "report:read"}
+    | {"rma:read", "rma:charge", "pool:read", "supplier-rma:read"},
+    Role.DUTY_MANAGER: DESK | RETURNING | OVERRIDING | {"agreement:manage", "invoice:read", "renewal:read"},
+    Role.ADMINISTRATOR: DESK | RETURNING | OVERRIDING | MANAGING | SELLING | BILLING,
 }
 
 
@@ -86,7 +91,7 @@ def test_scopes_are_offered_where_they_allow_something() -> None:
     offered = {kind: set(scopes_of_kind(kind)) for kind in Kind}
     assert "notes:write" not in offered[Kind.CUSTOMER]
     assert "notes:write" in offered[Kind.RESELLER] & offered[Kind.OPERATOR]
-    assert offered[Kind.SUPPLIER] == set()
+    assert offered[Kind.SUPPLIER] == {"supplier-returns:read", "supplier-returns:write"}
     for kind, scopes in offered.items():
         for scope in SCOPES:
             means_something = any(token(kind, scope).can(name) for name in CAPABILITIES)

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rozoom_support.sample import cast, secrets
 from rozoom_support.sample.deals import make_deals
 from rozoom_support.sample.duty import make_rotas
+from rozoom_support.sample.pool import make_pool
+from rozoom_support.sample.returns import tell_returns
 from rozoom_support.sample.telling import tell_all
 from rozoom_support.sample.world import make_tokens, make_world
 from tenancy.context import work_unit
@@ -34,7 +36,9 @@ class Command(BaseCommand):
             assert unit.now is not None
             make_deals(world, unit.now)
             make_rotas(world, unit.now)
+            make_pool(world, unit.now)
         tickets = tell_all(world)
+        tell_returns(world)
         people = [
             {
                 "email": one.email,
