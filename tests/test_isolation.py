@@ -186,7 +186,6 @@ def foreign(world: World) -> dict[str, Any]:
         **keys,
         "reference": filed.reference,
         "ticket": filed.reference,
-        "rma": returned.reference,
         "draft_id": draft.pk,
         "file_id": file_id,
         "message_id": note.pk,
