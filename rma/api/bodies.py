@@ -29,7 +29,7 @@ class Amount(serializers.CharField):
         "invalid": 'must be an amount as text, such as "120.00".',
     }
 
-    def to_internal_value(self, data: Any) -> Decimal:
+    def to_internal_value(self, data: Any) -> Decimal:  # type: ignore[override]
         if not isinstance(data, str) or len(data) > 20:
             self.fail("invalid")
         try:

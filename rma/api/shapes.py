@@ -1,5 +1,7 @@
 """Returns, supplier records, units and carriers' reports as programs read and write them."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from contracts.api.shapes import ProductShape
@@ -27,7 +29,7 @@ OUTCOMES = ("ADVANCE", "FACTORY", "SOFTWARE", "HOLD", "MERGE", "REJECT")
 CHARGES = ("NONE", "QUOTE")
 SETTLED_WITH = tuple(value for value, _ in supplier_actions.SETTLED_WITH)
 UNIT_ACTIONS = ("pass_test", "retire", "place")
-AMOUNT = {"max_digits": 14, "decimal_places": 4}
+AMOUNT: dict[str, Any] = {"max_digits": 14, "decimal_places": 4}
 
 
 def words(help_text: str) -> serializers.ListField:
@@ -165,7 +167,7 @@ class DecisionShape(serializers.Serializer):
 
 class PossibleActionShape(serializers.Serializer):
     action = serializers.ChoiceField(choices=actions.NAMES)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     allowed = serializers.BooleanField()
     why = serializers.CharField(help_text="When it becomes possible; empty where it is.")
     needs = words("Fields of the body that it needs.")

@@ -55,7 +55,8 @@ COLUMNS = Kind(
 def read(file: IO[bytes]) -> tuple[list[tuple[int, Report]], list[Problem]]:
     """Good rows with their line in the file, and what is wrong with the others. Raises NotReadable for the whole file."""
     reading.check_bytes(file)
-    reports, problems = [], []
+    reports: list[tuple[int, Report]] = []
+    problems: list[Problem] = []
     for row in reading.read(file, COLUMNS):
         if len(reports) + len(problems) >= MOST_ROWS:
             raise NotReadable(f"The file has more than {MOST_ROWS:,} rows. Split it.")

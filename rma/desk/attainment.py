@@ -70,7 +70,7 @@ def by_month(now: datetime, zone: str) -> list[Month]:
     """The last twelve months with anything in them, the latest first."""
     day = now.date()
     first = date(day.year - 1, day.month, 1)
-    values = {"since": first, "today": day, "zone": zone}
+    values: dict[str, date | str] = {"since": first, "today": day, "zone": zone}
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, values)
         return [Month(*row) for row in cursor.fetchall()][:MONTHS]

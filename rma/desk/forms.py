@@ -30,9 +30,9 @@ class ActionForm(forms.Form):
         self.objects: dict[str, dict[str, Any]] = {}
         for one in self.asked:
             self.fields[one.name] = MAKERS[one.kind](self, one)
-        for one in self.fields.values():
-            if not isinstance(one.widget, forms.HiddenInput):
-                one.widget.attrs["autofocus"] = True
+        for made in self.fields.values():
+            if not isinstance(made.widget, forms.HiddenInput):
+                made.widget.attrs["autofocus"] = True
                 break
 
     def clean(self) -> dict[str, Any]:

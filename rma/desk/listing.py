@@ -6,19 +6,20 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import Combinable
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from contracts.models import normal_serial
-from contracts.selling.words import day_words
+from contracts.selling.words import Tag, day_words
 from rma import actions
 from rma.actions import Action
 from rma.desk.steps import OF_STATE, STEPS, in_step
-from rma.desk.words import Tag, state_tag, turn_words
+from rma.desk.words import state_tag, turn_words
 from rma.lifecycle import turn_of
 from rma.models import Rma, RmaQuerySet, Shipment
-from rma.services.carrying import normal_tracking
+from rma.services.boxes import normal_tracking
 from rma.states import ENDED, RmaKind, RmaState
 from tenancy.actor import Actor
 from tickets.desk.filters import customers_named
@@ -216,7 +217,7 @@ class Listing:
 def listing(actor: Actor, asked: Asked, now: datetime) -> Listing:
     found = narrowed(asked, now)
     start = (asked.page - 1) * ROWS
-    order: Sequence[object] = STEPS[asked.step].order if asked.step in STEPS else ("-updated_at", "-id")
+    order: Sequence[str | Combinable] = STEPS[asked.step].order if asked.step in STEPS else ("-updated_at", "-id")
     keys = found.order_by(*order).values("pk")[start : start + ROWS + 1]  # type: ignore[arg-type]
     picked = {one.pk: one for one in Rma.objects.for_list().filter(pk__in=keys)}
     ordered = list(Rma.objects.filter(pk__in=list(picked)).order_by(*order).values_list("pk", flat=True))  # type: ignore[arg-type]
@@ -245,7 +246,7 @@ def matching(found: RmaQuerySet, words: str) -> RmaQuerySet:
     """By number, serial, ticket or tracking number, each exactly as far as its label says."""
     serial = normal_serial(words)
     boxes = Shipment.objects.filter(rma=OuterRef("pk"), tracking_number=normal_tracking(words))
-    hits = Q(reference__iexact=words) | Q(ticket__reference__iexact=words) | Exists(boxes)
+    hits = Q(reference__iexact=words) | Q(ticket__reference__iexact=words) | Q(Exists(boxes))
     if serial:
         hits |= (
             Q(component__serial_normal=serial)

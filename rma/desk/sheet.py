@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Prefetch, prefetch_related_objects
 
 from contracts.models import EligibilityDecision
-from contracts.selling.words import day_words, readable
+from contracts.selling.words import Tag, day_words, readable
 from rma import actions, services
 from rma.actions import Action
 from rma.desk.steps import OF_STATE, STEPS
-from rma.desk.words import Tag, box_tag, event_words, record_tag, state_tag, turn_words
+from rma.desk.words import box_tag, event_words, record_tag, state_tag, turn_words
 from rma.lifecycle import machine_of, turn_of
 from rma.models import Rma, Shipment, SupplierRma
 from rma.queries import rma_for

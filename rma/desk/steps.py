@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import DateField, F, Func, Q, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from rma.models import Rma, RmaQuerySet
@@ -45,7 +46,7 @@ class Step:
     title: str
     hint: str
     narrow: Callable[[RmaQuerySet, datetime], RmaQuerySet]
-    order: tuple[object, ...] = ("state_since", "id")
+    order: tuple[str | Combinable, ...] = ("state_since", "id")
     look: str = ""
 
 

@@ -46,8 +46,8 @@ class Listing:
     has_next: bool
     counts: dict[str, int]
 
-    def url(self, **changes: object) -> str:
-        parts = {"show": self.show, "q": self.words, "page": self.page, **changes}
+    def url(self, **changes: str | int) -> str:
+        parts: dict[str, str | int] = {"show": self.show, "q": self.words, "page": self.page, **changes}
         kept = {name: value for name, value in parts.items() if value not in ("", 1)}
         return f"{reverse('supplier:records')}{f'?{urlencode(kept)}' if kept else ''}"
 
