@@ -8,14 +8,15 @@ import pytest
 
 from contracts.models import Component, Product
 from contracts.terms import DAY
-from rma.models import BaseStock, Pool, ProductSupplier, Warehouse
+from rma.models import BaseStock, Pool, ProductSupplier, Rma, SupplierRma, Warehouse
 from rma.pool import words
 from rma.pool.advice import Advice, advise, worked_out
 from rma.pool.history import Failures, Leg, Times, entitled_units, failures_of, times_of
+from rma.pool.stock import stock_of
 from tenancy.context import work_unit
 from tests.contracts.deals import implemented, ordered, pay, price, warranty
 from tests.rma.places import NOW, chicago
-from tests.world import STAFF, ComponentFactory, ProductFactory, World
+from tests.world import STAFF, ComponentFactory, ProductFactory, World, ticket
 
 PRODUCT = Product(sku="DC-7", name="Drive controller DC-7")
 
@@ -134,6 +135,120 @@ def test_without_a_history_the_assumption_and_the_agreed_days_count(world: World
         found = advise(product, 0, 0.95, NOW)
         assert found.rate == pytest.approx(0.03)
         assert found.advised == 0, "nobody is entitled"
+
+
+def returned(world: World, number: int, days_ago: int, *, late: int = 0, **fields: Any) -> Rma:
+    """Shipped so many days ago; delivered after two days; due back after 14 more, and so late."""
+    shipped = NOW - timedelta(days=days_ago)
+    due, back = shipped + timedelta(days=16), shipped + timedelta(days=16 + late)
+    part = fields.pop("component", None)
+    with work_unit(STAFF):
+        part = part or ComponentFactory(
+            customer=world.acme,
+            site=world.components["acme"].site,
+            product=world.components["acme"].product,
+            implemented_on=(shipped - timedelta(days=365)).date(),
+            state="REPLACED",
+        )
+    values: dict[str, Any] = {
+        "state": "CLOSED",
+        "shipped_at": shipped,
+        "delivered_at": shipped + timedelta(days=2),
+        "delivered_on": (shipped + timedelta(days=2)).date(),
+        "return_due": due.date(),
+        "received_at": back,
+        "ended_at": back,
+    }
+    filed = ticket(world, component=part)
+    with work_unit(STAFF):
+        return Rma.objects.create(
+            customer=world.acme,
+            number=number,
+            reference=f"ACME-R{number}",
+            kind="ADVANCE",
+            ticket=filed,
+            component=part,
+            severity=2,
+            requested_at=shipped,
+            requested_by_name="Ilse",
+            requested_by_party="customer",
+            decided_at=shipped,
+            outcome="ADVANCE",
+            updated_at=back,
+            state_since=back,
+            **{**values, **fields},
+        )
+
+
+def settled(world: World, rma: Rma, days: int) -> None:
+    with work_unit(STAFF):
+        SupplierRma.objects.create(
+            rma=rma,
+            customer_id=rma.customer_id,
+            supplier=world.forge,
+            number=f"{rma.reference}-1",
+            supplier_number=f"F-{rma.number}",
+            state="SETTLED",
+            product_sku="DC-7",
+            product_name="Drive controller DC-7",
+            serial="x",
+            symptom="x",
+            ticket_reference="x",
+            settled_at=rma.received_at + timedelta(days=days),
+            updated_at=NOW,
+        )
+
+
+def test_what_happened_counts_once_there_is_enough_of_it(world: World) -> None:
+    product = world.components["acme"].product
+    for number in range(1, 5):
+        settled(world, returned(world, number, 365 - number, late=number), 20 + number)
+    with work_unit(STAFF):
+        times = times_of(product, NOW)
+        assert (times.coming_back.cases, times.coming_back.days, times.repair.days) == (4, 15.0, 30.0), "too few"
+    settled(world, returned(world, 5, 100), 25)
+    returned(world, 6, 40, state="RETURN_OVERDUE", received_at=None, ended_at=None)
+    returned(world, 7, 20, state="REJECTED", dead_on_arrival=1, shipped_at=None, received_at=None)
+    returned(world, 8, 12, state="DELIVERED", received_at=None, ended_at=None, dead_on_arrival=1)
+    with work_unit(STAFF):
+        found, times = failures_of(product, NOW), times_of(product, NOW)
+        assert (found.number, found.recent) == (8, 1), "seven returns and a part dead on arrival; one was rejected"
+        assert found.since == (NOW - timedelta(days=364)).date()
+        assert times.coming_back.days == pytest.approx(16 + 10 / 5)
+        assert times.repair.days == pytest.approx((21 + 22 + 23 + 24 + 25) / 5)
+        assert times.late_days == pytest.approx(10 / 5)
+        assert times.late_now == 1
+
+
+def test_years_count_until_a_part_was_replaced(world: World) -> None:
+    product = world.components["acme"].product
+    returned(world, 1, 730)
+    implemented(world.components["bolt"], (NOW - timedelta(days=1000)).date())
+    implemented(world.components["solo"], (NOW - timedelta(days=73)).date())
+    with work_unit(STAFF):
+        ComponentFactory(
+            customer=world.acme,
+            site=world.components["acme"].site,
+            product=product,
+            implemented_on=(NOW - timedelta(days=500)).date(),
+            state="RETIRED",
+        )
+        found = failures_of(product, NOW)
+        replaced, bolt, solo = 2, 730, 73
+        assert found.unit_years == pytest.approx((replaced + bolt + solo) / 365), "the retired one nobody knows"
+        assert found.installed == 3
+
+
+def test_returns_that_wait_and_parts_that_are_owed_count_in_the_stock(world: World) -> None:
+    waits = {"approved_at": NOW, "list_price": 100, "shipped_at": None, "delivered_at": None, "received_at": None}
+    returned(world, 1, 30, state="BACKORDERED", **waits)
+    returned(world, 2, 30, state="DELIVERED", received_at=None, ended_at=None)
+    returned(world, 3, 30, state="DELIVERED", received_at=None, ended_at=None, media="RETAINED")
+    with work_unit(STAFF):
+        found = stock_of(world.components["acme"].product)
+        assert (found.waiting, found.owed, found.position) == (1, 1, 1)
+        assert found.words == "none on the shelf, 1 coming, 1 return waiting"
+        assert found.is_low
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
