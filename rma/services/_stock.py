@@ -30,7 +30,7 @@ def move_unit(actor: Actor, unit: PoolUnit, move: str, now: datetime, **changes:
         setattr(unit, name, value)
     unit.changed_at, unit.changed_by_name = now, actor.name
     unit.save(update_fields=["state", "changed_at", "changed_by_name", *changes])
-    told = {name: str(value) for name, value in changes.items() if value and name != "serial_normal"}
+    told = {name: str(value) for name, value in changes.items() if value}
     said = {**told, "serial": unit.serial, "was": was, "to": unit.state}
     note_of_ours(actor, unit.chain, f"unit.{move.replace('_', '-')}", now, **said)
     return unit
