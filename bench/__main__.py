@@ -17,6 +17,7 @@ PARTS = {
     "outbox": ["-m", "bench.outbox"],
     "reports": ["-m", "bench.reports"],
     "mail": ["-m", "bench.mail"],
+    "rma": ["-m", "bench.rma"],
 }
 
 

@@ -37,8 +37,13 @@ RECORD_LOOKS: dict[str, tuple[str, str]] = {
 }
 
 
+def state_label(state: str) -> str:
+    """For those who are not the customer, whom one of the labels speaks to."""
+    return "Waiting for the customer on costs" if state == S.COST_HOLD else RmaState(state).label
+
+
 def state_tag(rma: Rma) -> Tag:
-    return Tag(RmaState(rma.state).label, *LOOKS.get(rma.state, ("i-dash", "")))
+    return Tag(state_label(rma.state), *LOOKS.get(rma.state, ("i-dash", "")))
 
 
 def box_tag(box: Shipment) -> Tag:

@@ -9,6 +9,7 @@ from contracts.models import normal_serial
 from rma import services
 from rma.actions import factory
 from rma.actions.fields import CARRIER, CHOICE, LINE, MONEY, SCANNED, SERIAL, TEXT, TRACKING, Field, reason
+from rma.desk.words import state_label
 from rma.lifecycle import FACTORY
 from rma.machines import CannotMove
 from rma.models import PoolUnit, SupplierRma
@@ -20,6 +21,8 @@ from tenancy.context import as_worker
 
 WORK, SEND = "supplier-rma:work", "rma:manage"
 R, S = SupplierState, RmaState
+BEFORE_ARRIVAL = (S.REQUESTED, S.QUOTED, S.AWAITING_INBOUND, S.EXPIRED)
+AT_FACTORY = frozenset(FACTORY.steps) - set(BEFORE_ARRIVAL)
 SETTLED_WITH = (
     ("REPAIR", "Repaired: the same serial comes back"),
     ("EXCHANGE", "Exchanged: another serial comes"),
@@ -225,14 +228,14 @@ def explain(record: SupplierRma, name: str) -> str:
     return f"{record} is in the state “{state_words(record)}”. “{label.capitalize()}” does not fit there. {next_step(record)}"
 
 
+def follows_return(record: SupplierRma) -> bool:
+    """A part that came to the factory goes by its return; before, and when it is over, by the record."""
+    return is_factory(record) and record.state not in SUPPLIER.ends and record.rma_state in AT_FACTORY
+
+
 def state_words(record: SupplierRma) -> str:
-    """Of a part in repair, what its return says."""
-    if is_factory(record) and record.state not in (R.SUBMITTED, *SUPPLIER.ends):
-        return RmaState(record.rma_state).label if record.rma_state else SupplierState(record.state).label
-    return SupplierState(record.state).label
+    return state_label(record.rma_state) if follows_return(record) else SupplierState(record.state).label
 
 
 def next_step(record: SupplierRma) -> str:
-    if is_factory(record) and record.state not in (R.SUBMITTED, *SUPPLIER.ends) and record.rma_state in FACTORY.steps:
-        return FACTORY.next_step(record.rma_state)
-    return SUPPLIER.next_step(record.state)
+    return FACTORY.next_step(record.rma_state) if follows_return(record) else SUPPLIER.next_step(record.state)

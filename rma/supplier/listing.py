@@ -13,7 +13,7 @@ from rma.desk.words import LOOKS, RECORD_LOOKS
 from rma.models import SupplierRma
 from rma.states import RmaKind, RmaState, SupplierState
 from rma.stock_lifecycle import SUPPLIER
-from rma.supplier.actions import is_factory, next_step, state_words
+from rma.supplier.actions import follows_return, next_step, state_words
 from tenancy.actor import Actor
 from tickets.queries import capped_counts
 
@@ -85,7 +85,7 @@ def row(record: SupplierRma) -> Row:
 
 
 def tag(record: SupplierRma) -> Tag:
-    words = state_words(record)
-    if is_factory(record) and record.state not in (R.SUBMITTED, *SUPPLIER.ends):
-        return Tag(words, *LOOKS.get(record.rma_state, ("i-dash", "")))
-    return Tag(words, *RECORD_LOOKS.get(record.state, ("i-dash", "")))
+    words, looks = state_words(record), RECORD_LOOKS.get(record.state, ("i-dash", ""))
+    if follows_return(record):
+        looks = LOOKS.get(record.rma_state, ("i-dash", ""))
+    return Tag(words, *looks)

@@ -6,16 +6,20 @@ import pytest
 from django.urls import reverse
 
 from notifications.webhooks import services as webhooks
+from rma import services
 from tenancy.api.docs import description
 from tenancy.capabilities import SCOPES
-from tenancy.context import Context, work_unit
+from tenancy.context import Context, database_now, work_unit
 from tenancy.models import Kind
 from tests.api.calls import at, if_match, report, send_form, upload
+from tests.rma.deals import STAFF, Stock, entitled, on_ticket, requested, staff
 from tests.world import OrganisationFactory, message, ticket
 from tickets.models import Ticket
 from tickets.services import propose_severity
 
 pytestmark = pytest.mark.django_db
+
+RETURNS = "/api/v1/returns/"
 
 READ = {"tickets:read"}
 WRITE = {"tickets:read", "tickets:write"}
@@ -32,6 +36,8 @@ WEBHOOKS = (
     "replay_webhook_delivery",
     "replay_failed_webhooks",
 )
+ASK = {"returns:read", "returns:write"}
+POOL = {"pool:read", "pool:write"}
 # operation: the scopes it needs, all of them
 NEEDS = {
     "list_tickets": READ,
@@ -60,6 +66,20 @@ NEEDS = {
     "list_coverage": {"components:read"},
     "list_sites": {"components:read"},
     "read_site": {"components:read"},
+    "list_returns": {"returns:read"},
+    "request_return": ASK,
+    "preview_return": ASK,
+    "read_return": {"returns:read"},
+    "explain_return": {"returns:read"},
+    "move_return": ASK,
+    "list_supplier_returns": {"supplier-returns:read"},
+    "read_supplier_return": {"supplier-returns:read"},
+    "move_supplier_return": {"supplier-returns:read", "supplier-returns:write"},
+    "list_pool_units": {"pool:read"},
+    "receive_pool_unit": POOL,
+    "read_pool_unit": {"pool:read"},
+    "move_pool_unit": POOL,
+    "report_carrier_events": {"carrier-events:write"},
     "read_attainment": READ,
     "read_token": set(),
     **{name: {"webhooks:manage"} for name in WEBHOOKS},
@@ -80,6 +100,49 @@ def make_webhook(world) -> tuple[str, str]:
     return f"{HOOKS}{endpoint.pk}/", f"{HOOKS}{endpoint.pk}/deliveries/{sent.pk}/"
 
 
+class Returns:
+    """What the calls about returns need, made when it is asked for."""
+
+    def __init__(self, world):
+        self.world = world
+        with work_unit(STAFF):
+            self.now = database_now()
+
+    @property
+    def asked(self):
+        return {"ticket": on_ticket(self.world, self.world.components["acme"], self.now).reference}
+
+    @property
+    def rma(self):
+        return requested(self.world, self.world.components["acme"], self.now).rma
+
+    @property
+    def record(self):
+        Stock.of(self.world)
+        rma = requested(self.world, entitled(self.world, self.now, paid=False), self.now).rma
+        rma = staff(self.world, services.authorise, rma, self.now)
+        with work_unit(STAFF):
+            return f"/api/v1/supplier-returns/{rma.supplier_records.get().pk}/"
+
+    @property
+    def unit(self):
+        return f"/api/v1/pool-units/{Stock.of(self.world).unit(self.now).pk}/"
+
+    @property
+    def new_unit(self):
+        Stock.of(self.world)
+        return {"pool": "CHI", "product": "DC-7", "serial": "NEW-1"}
+
+    def move(self, program):
+        rma = self.rma
+        body = {"action": "cancel", "reason": "x"}
+        return program.post(f"{RETURNS}{rma.reference}/transitions/", body, headers=if_match(rma.version))
+
+    def acknowledge(self, program):
+        body = {"action": "acknowledge", "supplier_number": "F-1"}
+        return program.post(f"{self.record}transitions/", body, headers=if_match(1))
+
+
 @pytest.fixture
 def calls(world, api):
     """Each operation as a call that succeeds when the token may."""
@@ -97,8 +160,23 @@ def calls(world, api):
         with work_unit(actor.context) as unit:
             propose_severity(actor=actor, ticket=on, to=3, reason="x", now=unit.now)
     first = if_match(1)
-    hook = make_webhook(world)
+    hook, back = make_webhook(world), Returns(world)
+    event = {"carrier": "UPS", "tracking_number": "1Z", "code": "SCAN", "at": "2026-11-01T10:00:00Z"}
     return {
+        "list_returns": lambda p: p.get(RETURNS),
+        "request_return": lambda p: p.post(RETURNS, back.asked),
+        "preview_return": lambda p: p.post(f"{RETURNS}preview/", back.asked),
+        "read_return": lambda p: p.get(f"{RETURNS}{back.rma.reference}/"),
+        "explain_return": lambda p: p.get(f"{RETURNS}{back.rma.reference}/explain/"),
+        "move_return": back.move,
+        "list_supplier_returns": lambda p: p.get("/api/v1/supplier-returns/"),
+        "read_supplier_return": lambda p: p.get(back.record),
+        "move_supplier_return": back.acknowledge,
+        "list_pool_units": lambda p: p.get("/api/v1/pool-units/"),
+        "receive_pool_unit": lambda p: p.post("/api/v1/pool-units/", back.new_unit),
+        "read_pool_unit": lambda p: p.get(back.unit),
+        "move_pool_unit": lambda p: p.post(f"{back.unit}transitions/", {"action": "place", "place": "B-1"}),
+        "report_carrier_events": lambda p: p.post("/api/v1/carrier-events/", {"events": [event]}),
         "list_webhook_endpoints": lambda p: p.get(HOOKS),
         "make_webhook_endpoint": lambda p: p.post(HOOKS, {"url": "https://a.example/x", "events": ["ticket.filed"]}),
         "read_webhook_endpoint": lambda p: p.get(hook[0]),

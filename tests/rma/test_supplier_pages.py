@@ -36,7 +36,7 @@ def record_of(rma: Rma) -> SupplierRma:
 def said(client: Any, response: Any) -> str:
     assert response.status_code == 302, page(response)
     text = page(client.get(response["Location"]))
-    return re.search(r'<div class="notice notice-\w+" data-dismissable>.*?<p>(.*?)</p>', text)[1]  # type: ignore[index]
+    return str(re.findall(r'<div class="notice notice-\w+" data-dismissable>.*?<p>(.*?)</p>', text)[-1])  # the latest
 
 
 def work(program: Any, record: SupplierRma, action: str, **details: Any) -> Any:
