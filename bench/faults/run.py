@@ -20,7 +20,7 @@ from rozoom_support.local.redis import Redis
 from rozoom_support.local.state import ROOT
 
 PATIENCE = 90.0  # seconds in which less must wait than before: how long it takes altogether is for the machine to say
-PROCESSES = 7  # two workers of three, and watch
+PROCESSES = 9  # two workers of four, and watch
 SHOWN = 20
 
 OVERDUE = "SELECT count(*) FROM sla_clocksegment WHERE stopped_at IS NULL AND next_action_at <= '{until}'"
