@@ -21,12 +21,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts import services
 from contracts.models import BankLine, Component, ImportRun, PriceListEntry
-from notifications.models import Notice, WebhookEndpoint
-from notifications.webhooks.spreading import test_row as row_of_test
+from notifications.models import Notice
 from rma.models import Rma, Shipment, SupplierRma
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Kind, Membership, Organisation
+from tests.notifications.webhooks.rows import webhook_of
 from tests.rma.deals import requested
 from tests.rma.places import chicago, shelved
 from tests.world import ALL_SCOPES, ComponentFactory, OrganisationFactory, World, message, ticket, token
@@ -170,7 +170,7 @@ def foreign(world: World) -> dict[str, Any]:
             ticket=filed,
         )
     return {
-        **webhook(world),
+        **webhook_of(world.bolt, "Bolt only"),
         **sold(world),
         **supplied(returned),
         "rma": returned.reference,
@@ -194,23 +194,6 @@ def foreign(world: World) -> dict[str, Any]:
         "site_id": component.site_id,
         "person_id": bob.person_id,
     }
-
-
-def webhook(world: World) -> dict[str, Any]:
-    """Bolt's, with something that was sent there. Of roZoom's own people, only Bolt's administrators may see it."""
-    with work_unit(Context("staff")) as unit:
-        endpoint = WebhookEndpoint.objects.create(
-            organisation=world.bolt,
-            url="https://bolt.example/hooks",
-            description="Bolt only",
-            events=["ticket.filed"],
-            created_by_name="Bob",
-            created_at=unit.now,
-        )
-        sent = row_of_test(endpoint, unit.now)
-        sent.state = "SENT"
-        sent.save(force_insert=True)
-    return {"endpoint_id": endpoint.pk, "delivery_id": sent.pk}
 
 
 def supplied(rma: Rma) -> dict[str, Any]:
