@@ -32,7 +32,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
             "read_reports": actor is not None and actor.can("report:read"),
             "manage_pool": actor is not None and actor.can("pool:manage"),
         },
-        "held_mail": lambda: held_count(actor) if actor is not None else 0,
+        # Pages that step out of the context to read identities have no right to count mails.
+        "held_mail": lambda: (
+            held_count(actor) if actor is not None and unit is not None and unit.ctx is not None else 0
+        ),
         "prefs": preferences_of(getattr(request, "user", None), membership),
         "now": now,
         "server_now_ms": int(now.timestamp() * 1000),

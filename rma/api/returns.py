@@ -134,7 +134,7 @@ def answer_return(request: Request, reference: str, status: int = 200) -> HttpRe
 
 class Returns(ApiView):
     tag = TAG
-    capabilities: ClassVar = {"GET": ("rma:read",), "POST": ("rma:read", "rma:request")}
+    capabilities: ClassVar = {"GET": ("rma:read",), "POST": ("rma:read", "rma:request", "ticket:read")}
     parameters: ClassVar = tuple(READERS)
     paged = True
 
@@ -176,7 +176,7 @@ class Returns(ApiView):
 
 class Preview(ApiView):
     tag = TAG
-    capabilities: ClassVar = {"POST": ("rma:read", "rma:request")}
+    capabilities: ClassVar = {"POST": ("rma:read", "rma:request", "ticket:read")}
 
     @operation(
         id_="preview_return",

@@ -67,8 +67,8 @@ NEEDS = {
     "list_sites": {"components:read"},
     "read_site": {"components:read"},
     "list_returns": {"returns:read"},
-    "request_return": ASK,
-    "preview_return": ASK,
+    "request_return": ASK | {"tickets:read"},
+    "preview_return": ASK | {"tickets:read"},
     "read_return": {"returns:read"},
     "explain_return": {"returns:read"},
     "move_return": ASK,
@@ -232,7 +232,8 @@ def test_every_operation_stands_in_the_table():
 
 @pytest.mark.parametrize("operation", NEEDS)
 def test_the_scopes_it_needs_are_enough(world, api, calls, operation):
-    answer = calls[operation](api(world.rozoom, scopes=sorted(NEEDS[operation])))
+    asks = world.acme if operation in ("request_return", "preview_return") else world.rozoom  # people ask for roZoom
+    answer = calls[operation](api(asks, scopes=sorted(NEEDS[operation])))
     assert answer.status_code in (200, 201), answer.content
 
 
@@ -274,8 +275,8 @@ def test_a_customer_writes_no_note_whatever_its_scopes(world, api, kind):
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
-@pytest.mark.parametrize("operation", sorted(NEEDS))
-def test_a_supplier_has_no_part_in_tickets_yet(world, api, calls, operation):
+@pytest.mark.parametrize("operation", sorted(name for name in NEEDS if "supplier_return" not in name))
+def test_a_supplier_has_no_part_in_tickets(world, api, calls, operation):
     supplier = OrganisationFactory(kind=Kind.SUPPLIER, code="PARTS")
     answer = calls[operation](api(supplier))
     if operation == "read_token":

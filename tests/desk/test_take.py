@@ -121,6 +121,7 @@ def test_staff_may_give_it_to_the_desk_or_to_the_customers_reseller(world: World
     assert list(choices(page)) == [
         "Marek Test",
         "Adam Test",
+        "Cora Test",
         "Duty Test",
         "Rita Test",
         "Dirk Test",
