@@ -10,7 +10,7 @@ from contracts.queries import component_by_serial
 from contracts.selling.forms import AmountField, date_field
 from rma import actions
 from rma.actions import fields as kinds
-from rma.models import Pool, PoolUnit, Rma, Substitute
+from rma.models import Pool, PoolUnit, ProductSupplier, Rma, Substitute
 from rozoom_support.lib.ui.forms import Labelled
 from tenancy.models import Kind, Organisation
 
@@ -136,14 +136,18 @@ def _site(form: ActionForm, one: actions.Field) -> forms.Field:
 
 def _supplier(form: ActionForm, one: actions.Field) -> forms.Field:
     found = Organisation.objects.filter(kind=Kind.SUPPLIER, is_active=True).order_by("name")
-    return _listed(form, one, [(row, row.name) for row in found], "The product's own")
+    return _listed(form, one, [(row, row.name) for row in found], f"The product's own: {_usual_supplier(form.rma)}")
+
+
+def _usual_supplier(rma: Rma | None) -> str:
+    known = ProductSupplier.objects.select_related("supplier")
+    usual = known.filter(product_id=rma.component.product_id).first() if rma and rma.component else None
+    return usual.supplier.name if usual else "not known yet"
 
 
 def _pool(form: ActionForm, one: actions.Field) -> forms.Field:
-    found = Pool.objects.filter(is_active=True).select_related("warehouse").order_by("name")
-    return _listed(
-        form, one, [(row, Labelled(row.name, row.warehouse.name)) for row in found], "The one that can send it soonest"
-    )
+    found = Pool.objects.filter(is_active=True).order_by("name")
+    return _listed(form, one, [(row, row.name) for row in found], "The one that can send it soonest")
 
 
 def _unit(form: ActionForm, one: actions.Field) -> forms.Field:

@@ -21,7 +21,7 @@ from tenancy.actor import Actor
 from tenancy.models import AuditEvent
 
 HISTORY = 200
-MAIN = 3  # buttons beside each other; the others stand in a menu
+MAIN = 2  # buttons beside each other; the others stand in a menu
 OUTCOMES = {
     "ADVANCE": Tag("A replacement in advance", "i-tick", "ok"),
     "FACTORY": Tag("A factory repair", "i-dot", "info"),
@@ -79,8 +79,8 @@ class Sheet:
 def sheet_of(actor: Actor, reference: str, now: datetime) -> Sheet:
     rma = load(actor, reference, now)
     stored_decisions = services.decisions_of(rma)
-    found = actions.offered(rma, actor)
-    main = found[:MAIN] if found and found[0].look == "primary" else found[: MAIN - 1]
+    found = sorted(actions.offered(rma, actor), key=lambda one: one.look != "primary")  # in their order otherwise
+    main = found[:MAIN]
     step = OF_STATE.get(rma.state, "ended")
     return Sheet(
         rma=rma,

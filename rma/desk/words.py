@@ -75,7 +75,7 @@ VERBS: dict[str, str] = {
     "rma.upgraded": "Became the advance replacement {to}",
     "rma.cancelled": "Cancelled: {reason}",
     "rma.stopped": "Stopped and put on hold: {reason}",
-    "rma.approved": "Approved: {why}",
+    "rma.approved": "{why}",
     "rma.allocated": "Reserved unit {serial}",
     "rma.unit-changed": "Took unit {serial} instead of {was}",
     "rma.backordered": "No unit is in stock",
@@ -126,7 +126,7 @@ VERBS: dict[str, str] = {
     "shipment.cancelled": "Voided a label ({leg})",
     "shipment.scanned": "First scan ({leg})",
     "shipment.goes-on": "Scanned again ({leg})",
-    "shipment.held-up": "Held up ({leg}): {why}",
+    "shipment.held-up": "Held up ({leg}): {cause}",
     "shipment.delivered": "Delivered ({leg}): {proof}",
     "shipment.returned-to-sender": "Came back to its sender ({leg})",
     "shipment.lost": "Lost ({leg})",
@@ -177,7 +177,11 @@ def event_words(event: AuditEvent) -> str:
 def _in_words(data: Mapping[str, Any]) -> dict[str, str]:
     found = {name: _word(value) for name, value in data.items()}
     if leg := data.get("leg"):
-        found["leg"] = ShipmentKind(leg).label.lower()
+        label = ShipmentKind(leg).label
+        found["leg"] = label[0].lower() + label[1:]
+    if why := found.get("why"):
+        found["cause"] = why
+        found["why"] = why if why.startswith("Approved") else f"Approved. {why}"
     return found
 
 

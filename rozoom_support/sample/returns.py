@@ -69,7 +69,8 @@ def carrier_says(kind: str, code: str, later: timedelta = timedelta(days=1)) -> 
     def says(telling: Telling) -> None:
         telling.at += later
         box = telling.box(kind)
-        report = Report(box.carrier, box.tracking_number, code, telling.at, text="Signed at the reception")
+        signed = "Signed at the reception" if code == "DELIVERED" else ""
+        report = Report(box.carrier, box.tracking_number, code, telling.at, text=signed)
         telling.do(services.track, by="marek", report=report)
 
     return says
@@ -101,7 +102,7 @@ def diagnose(telling: Telling) -> None:
 
 def acknowledge(telling: Telling) -> None:
     record = services.record_of(telling.rma)
-    telling.do(services.acknowledge, by="petra", record=record, supplier_number=f"F-{90000 + telling.rma.number}")
+    telling.do(services.acknowledge, by="petra", record=record, supplier_number=f"F-{90000 + telling.rma.ticket_id}")
 
 
 ADVANCE = (approve, allocate)
@@ -162,11 +163,11 @@ RETURNS = [
     ),
     Told(
         failure(
-            "daichi",
-            "CP3-3050",
-            1.5,
-            "Cabin panel of platform lift 7 stays dark",
-            "The panel stays dark, the lift runs.",
+            "walt",
+            "7F-2190",
+            1,
+            "Car 5 stopped for good",
+            "After a week of crawling it does not start at all.",
             CHECKED,
         ),
         accepts_terms=False,

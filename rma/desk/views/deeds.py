@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from contracts.selling.words import day_words
 from rma import actions
 from rma.actions import Action
 from rma.desk.doors import Done, Question, deed_page, posted
@@ -108,8 +107,7 @@ def _if_approved(rma: Rma, request: Any) -> list[str]:
         approving.promise_dates(request.actor, trial, pool, request.unit.now)
     except Refused as refused:
         return [refused.message]
-    arrives = f" It arrives by {day_words(trial.deliver_target)}." if trial.deliver_target else ""
-    return [f"From {pool.name}: {trial.promise_reason}{arrives}"]
+    return [f"From {pool.name}: {trial.promise_reason}"]
 
 
 def not_now(request: Any, rma: Rma, refused: Refused) -> HttpResponse:
