@@ -1,6 +1,7 @@
 """A PostgreSQL of a measurement's own, kept in var/NAME, with settings of its own and free to be killed."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from psycopg2 import sql
 
 from rozoom_support.local.bootstrap import APP, MIGRATE, connected, make_database, run
+from rozoom_support.local.child import die_with_parent
 from rozoom_support.local.environment import application_environment
 from rozoom_support.local.launch import prepare_own_cluster
 from rozoom_support.local.postgres import SUPERUSER, Postgres
@@ -105,6 +107,9 @@ class Cluster:
 
 @contextmanager
 def own_cluster(folder: str) -> Iterator[Cluster]:
+    """Ends with the process that started this one, and in order when it is told to end."""
+    die_with_parent(os.getppid(), signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     cluster = Cluster(folder)
     try:
         yield cluster
