@@ -7,6 +7,7 @@ import pytest
 
 from notifications.expansion import expand
 from notifications.handlers import Mail
+from notifications.models import Notice
 from tests.mail.corpus import automatic
 from tests.mail.corpus.case import multi, part
 from tests.mail.post import WORKER, letter, mails_about, messages_of, receive, reply_to, ticket_of
@@ -128,6 +129,11 @@ def test_a_bounce_is_noted_on_its_ticket_for_the_desk_alone(world: World) -> Non
     assert "ilse@test.example did not arrive" in mail.reason
     desk = world.client("marek").get(f"/desk/tickets/{filed.reference}/").content.decode()
     assert "Mail to ilse@test.example did not arrive" in desk
+    assert next(one for one in deliveries() if one.pk == sent.pk).state == "DEAD"
+    expand(seconds=5)
+    with ensure_context(WORKER):
+        told = Notice.objects.filter(topic="mail.undelivered").values_list("title", flat=True)
+        assert set(told) == {"Not delivered: the mail to ilse@test.example"}
     assert "did not arrive" not in world.client("ilse").get(f"/tickets/{filed.reference}/").content.decode()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from notifications.models import Delivery
+from notifications.undelivered import note_bounce
 from tenancy import audit
 from tenancy.actor import Actor
 from tickets.mail.settling import settle
@@ -24,8 +25,9 @@ def record_bounce(mail: IncomingMail, bounce: Mapping[str, Any]) -> None:
         return
     address = failed[0]["address"]
     words = " ".join(part for part in (failed[0]["status"], failed[0]["said"]) if part)[:300]
-    ticket = _ticket_of(bounce["ids"], [row["address"] for row in failed])
-    if ticket is not None:
+    sent = _sent(bounce["ids"], [row["address"] for row in failed])
+    ticket = _ticket_of(sent)
+    if sent is not None and note_bounce(sent, words or "it came back", mail.received_at) and ticket is not None:
         record(
             MAILER,
             ticket,
@@ -39,12 +41,15 @@ def record_bounce(mail: IncomingMail, bounce: Mapping[str, Any]) -> None:
     settle(mail, Outcome.BOUNCE_RECORDED, "bounce", f"Mail to {address} did not arrive. {words}".strip(), ticket=ticket)
 
 
-def _ticket_of(ids: list[str], addresses: list[str]) -> Ticket | None:
-    """Of a mail that truly went to that address, so that a forged report reaches no ticket."""
+def _sent(ids: list[str], addresses: list[str]) -> Delivery | None:
+    """A mail of ours that truly went to that address, so that a forged report reaches nothing."""
     host = our_host()
     keys = [one[8:].partition("@")[0] for one in ids if one.startswith("<rozoom.") and one.endswith(f"@{host}>")]
-    sent = Delivery.objects.select_related("event").filter(dedup_key__in=keys, event__ticket_id__isnull=False)
-    for delivery in sent if keys else []:
-        if delivery.recipient.lower() in addresses and delivery.event is not None and delivery.event.ticket_id:
-            return Ticket.objects.defer("search").filter(pk=delivery.event.ticket_id).first()
-    return None
+    sent = Delivery.objects.select_related("event").filter(dedup_key__in=keys) if keys else []
+    return next((one for one in sent if one.recipient.lower() in addresses), None)
+
+
+def _ticket_of(sent: Delivery | None) -> Ticket | None:
+    if sent is None or sent.event is None or sent.event.ticket_id is None:
+        return None
+    return Ticket.objects.defer("search").filter(pk=sent.event.ticket_id).first()
