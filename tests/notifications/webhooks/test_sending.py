@@ -232,8 +232,8 @@ def test_slow_dead_and_dripping_ones_delay_nobody(
             ticket(world)
         expand(seconds=5)
         began = time.monotonic()
-        assert send(seconds=1) == 6
-        assert time.monotonic() - began < 8  # nobody is waited for longer than an answer may take
+        assert send(seconds=4) == 6
+        assert time.monotonic() - began < 12  # nobody is waited for longer than an answer may take
         assert max(got.at for got in receiver.got) - began < 3  # while the slow ones had theirs still open
     finally:
         slow.stop()
