@@ -2,7 +2,6 @@
 
 import json
 import stat
-import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -254,11 +253,3 @@ def test_sites_stand_in_several_zones_and_components_have_serials(demo: Path) ->
         assert len(set(Site.objects.values_list("time_zone", flat=True))) >= 5
         assert all(Component.objects.values_list("serial", flat=True))
         assert Ticket.objects.filter(component__isnull=False).count() >= 25
-
-
-def test_a_first_and_a_later_start_take_less_than_ten_seconds_each(demo: Path, settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
-    began = time.perf_counter()
-    make(demo)
-    make(demo)
-    assert time.perf_counter() - began < 20
