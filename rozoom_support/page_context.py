@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from notifications.notices import bell_of
+from rozoom_support.menu import menu_of
 from tenancy.pages import new_form_token
 from tenancy.preferences import preferences_of
 from tickets.mail.queries import held_count
@@ -21,15 +22,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "memberships": getattr(request, "memberships", []),
         "actor": actor,
+        "menu": menu_of(actor, membership.organisation.kind) if membership is not None else None,
         "bell": bell_of(request),
         "may": {
             "manage_tokens": actor is not None and actor.can("token:manage"),
             "manage_webhooks": actor is not None and actor.can("webhook:manage"),
             "import_files": actor is not None and actor.can("component:manage"),
-            "see_renewals": actor is not None and actor.can("renewal:read"),
             "consent": actor is not None and actor.can("severity:consent"),
-            "handle_mail": actor is not None and actor.can("mail:handle"),
-            "read_reports": actor is not None and actor.can("report:read"),
             "manage_pool": actor is not None and actor.can("pool:manage"),
         },
         # Pages that step out of the context to read identities have no right to count mails.

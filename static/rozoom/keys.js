@@ -1,9 +1,9 @@
-// Every key clicks a real, visible control (data-key). Rows of [data-list] add j k o.
+// Every key clicks a real control (data-key) that can be seen, or stands in a menu that can. Rows of [data-list] add j k o.
 (() => {
   "use strict"
   if (!("keys" in document.body.dataset)) return
   const WAIT = 1500
-  const visible = (element) => element.checkVisibility()
+  const visible = (element) => (element.closest("[data-menu]:not([open])") || element).checkVisibility()
   const controls = () => [...document.querySelectorAll("[data-key]")].filter(visible)
   const find = (sequence) => controls().find((control) => control.dataset.key === sequence)
   const name = (control) => (control.dataset.keyName || control.getAttribute("aria-label") || (control.labels?.[0] || control).innerText).replace(/\s+/g, " ").trim()

@@ -47,7 +47,6 @@ def pressed(page: Page, button: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.xfail(reason="the look of a page is still to be mended", strict=False)
 def test_from_the_request_to_the_part_on_its_way_back(
     visit: Any, lasting_world: World, drive: Component, now: datetime
 ) -> None:
@@ -109,7 +108,6 @@ def test_from_the_request_to_the_part_on_its_way_back(
     examine_every_look(page, "list")
 
 
-@pytest.mark.xfail(reason="the look of a page is still to be mended", strict=False)
 def test_a_quote_and_what_stands_on_other_pages(visit: Any, lasting_world: World, stock: Stock, now: datetime) -> None:
     world = lasting_world
     old = implemented(world.components["acme"], ago(now, 900))
