@@ -82,7 +82,7 @@ def test_every_kind_of_organisation_has_a_token_that_works(demo: Path) -> None:
     scopes = {(token["organisation"], frozenset(token["scopes"])) for token in tokens}
     assert ("ROZOOM", frozenset(SCOPES)) in scopes
     assert ("ROZOOM", frozenset(cast.READ_ONLY)) in scopes
-    assert {token["organisation"] for token in tokens} >= {"ACME", "BOLT", "DELTA", "NOVA", "ROZOOM"}
+    assert {token["organisation"] for token in tokens} >= {"ACME", "BOLT", "DELTA", "NOVA", "ROZOOM", "FORGE"}
     for token in tokens:
         page = "supplier-returns" if token["organisation"] == "FORGE" else "tickets"
         answer = Client().get(f"/api/v1/{page}/", headers={"authorization": f"Bearer {token['token']}"})

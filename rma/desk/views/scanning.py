@@ -44,13 +44,12 @@ def ship(request: Any, rma: str) -> HttpResponse:
     if request.method == "POST":
         next_field = next_to_scan(form, expected) if "scan" in request.POST else ""
         status = 422 if form.errors else 200
-        if next_field:
-            focus(form, next_field)
-        elif form.is_valid():
+        if not next_field and form.is_valid():
             try:
                 return carry_out(request, lambda: _do(request, action, found, form.values()), url("return", found))
             except Refused as refused:
                 status = say_at_field(form, refused)
+        ready(form, next_field or next(iter(form.errors), ""))
     context = {
         "section": "returns",
         "rma": found,
@@ -101,11 +100,16 @@ def next_to_scan(form: ActionForm, expected: str) -> str:
     return waiting[0] if waiting else ""
 
 
-def focus(form: BaseForm, name: str) -> None:
+def ready(form: BaseForm, name: str) -> None:
+    """The focus is in this field. A wrong scan is gone from it, as the next one is written there; its words are said above."""
     for key, field in form.fields.items():
         field.widget.attrs.pop("autofocus", None)
         if key == name:
             field.widget.attrs["autofocus"] = True
+    if form.has_error(name) and form.fields.get(name) is not None:
+        data = form.data.copy()
+        data[name] = ""
+        form.data = data
 
 
 # Receiving --------------------------------------------------------------------------------------------------------------
@@ -121,30 +125,35 @@ def receive_one(request: Any, rma: str) -> HttpResponse:
     except CannotMove as refused:
         return not_now(request, found, refused)
     expected = _expected(found)
-    form, is_other, status = ScanForm(posted(request)), False, 200
+    form, other, status = ScanForm(posted(request)), "", 200
     if request.method == "POST":
         status = 422
-        if form.is_valid():
-            read = form.cleaned_data["serial"]
-            is_other = normal_serial(read) not in {normal_serial(one) for one in expected}
-            if not is_other or "other" in request.POST:
-                try:
-                    done = {"scanned_serial": read}
-                    return carry_out(request, lambda: _do(request, action, found, done), url("return", found))
-                except Refused as refused:
-                    status = say_at_field(form, refused)
-            else:
-                form.add_error("serial", f"You scanned {read}. {' or '.join(expected)} is expected. Scan again.")
+        said_other = request.POST.get("other", "").strip()[:80]
+        read = said_other or (form.cleaned_data["serial"] if form.is_valid() else "")
+        if said_other or _is_one_of(read, expected):
+            try:
+                done = {"scanned_serial": read}
+                return carry_out(request, lambda: _do(request, action, found, done), url("return", found))
+            except Refused as refused:
+                status = say_at_field(form, refused)
+        elif read:
+            other = read
+            form.add_error("serial", f"You scanned {read}. {' or '.join(expected)} is expected. Scan again.")
+        ready(form, "serial")
     context = {
         "section": "returns",
         "rma": found,
         "about": about(found),
         "form": form,
         "expected": expected,
-        "is_other": is_other,
+        "other": other,
         "back_url": url("return", found),
     }
     return render(request, "rma/desk/receive_one.html", context, status=status)
+
+
+def _is_one_of(read: str, expected: list[str]) -> bool:
+    return normal_serial(read) in {normal_serial(one) for one in expected}
 
 
 def _expected(rma: Rma) -> list[str]:
@@ -167,8 +176,9 @@ def receive(request: Any) -> HttpResponse:
             try:
                 return carry_out(request, lambda: _received(request, form.cleaned_data["serial"]), request.path)
             except Refused as refused:
+                other = str(form["serial"].value())
                 status = say_at_field(form, refused)
-                other = str(form["serial"].value()) if form.has_error("serial") else ""
+        ready(form, "serial")
     context = {
         "section": "returns",
         "form": form,
