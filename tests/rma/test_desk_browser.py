@@ -34,7 +34,6 @@ def sent(page: Page, button: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.xfail(reason="the focus is still to be mended", strict=False)
 def test_from_the_board_to_the_shelf(visit: Any, lasting_world: World, stock: Stock) -> None:
     world = lasting_world
     with work_unit(STAFF):
