@@ -1,4 +1,4 @@
-"""The main menu: which links an organisation sees, in which order, by which keys. The second list stands under "More"."""
+"""The main menu: which links an organisation sees, in which order, by which keys."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,8 +24,15 @@ class Entry:
 
 
 class Menu(NamedTuple):
-    entries: list[Entry]
+    """What stands in the bar, always or on a wide page only, and what stands under "More"."""
+
+    first: list[Entry]
+    others: list[Entry]
     more: list[Entry]
+
+    @property
+    def other_sections(self) -> set[str]:
+        return {entry.section for entry in self.others}
 
     @property
     def more_sections(self) -> set[str]:
@@ -43,29 +50,24 @@ BOARD = Entry("Returns", "returns_desk:board", "returns", "g r")
 
 MENUS: dict[str, Menu] = {
     Kind.CUSTOMER: Menu(
-        [
-            Entry("Home", "portal:home", "home", "g h"),
-            Entry("My tickets", "portal:tickets", "tickets", "g t"),
-            REPORT, COMPONENTS, RETURNS, AGREEMENTS, REPORTS,
-        ],
-        [],
+        [Entry("Home", "portal:home", "home", "g h"), Entry("My tickets", "portal:tickets", "tickets", "g t")],
+        [REPORT, COMPONENTS, RETURNS],
+        [AGREEMENTS, REPORTS],
     ),
-    Kind.RESELLER: Menu([QUEUE, REPORT, COMPONENTS, RETURNS, AGREEMENTS, RENEWALS, REPORTS], []),
+    Kind.RESELLER: Menu([QUEUE, REPORT], [COMPONENTS, RETURNS, AGREEMENTS], [RENEWALS, REPORTS]),
     Kind.OPERATOR: Menu(
+        [QUEUE, BOARD, Entry("Mail", "desk:mails", "mail", "g e", "mail:handle", counts_held_mail=True)],
+        [COMPONENTS, AGREEMENTS, Entry("Parts pool", "pool:units", "pool", "g p", "pool:read")],
         [
-            QUEUE, BOARD,
-            Entry("Mail", "desk:mails", "mail", "g e", "mail:handle", counts_held_mail=True),
-            COMPONENTS, AGREEMENTS,
-            Entry("Parts pool", "pool:units", "pool", "g p", "pool:read"),
-        ],
-        [
-            REPORT, RENEWALS, REPORTS,
+            REPORT,
+            RENEWALS,
+            REPORTS,
             Entry("Duty", "sla:duty", "duty"),
             Entry("Administration", "admin:index", "admin"),
         ],
     ),
-    Kind.SUPPLIER: Menu([Entry("Returns", "supplier:records", "supplier", "g r")], []),
-}  # fmt: skip
+    Kind.SUPPLIER: Menu([Entry("Returns", "supplier:records", "supplier", "g r")], [], []),
+}
 
 
 def menu_of(actor: Actor | None, kind: str) -> Menu:
@@ -74,5 +76,4 @@ def menu_of(actor: Actor | None, kind: str) -> Menu:
     def seen(entries: list[Entry]) -> list[Entry]:
         return [one for one in entries if not one.capability or (actor is not None and actor.can(one.capability))]
 
-    menu = MENUS[kind]
-    return Menu(seen(menu.entries), seen(menu.more))
+    return Menu(*(seen(entries) for entries in MENUS[kind]))
