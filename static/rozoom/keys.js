@@ -1,4 +1,4 @@
-// Every key clicks a real control (data-key) that can be seen, or stands in a menu that can. Rows of [data-list] add j k o.
+// Every key clicks a real control (data-key) that shows, itself or its menu. Rows of [data-list] add j k o.
 (() => {
   "use strict"
   if (!("keys" in document.body.dataset)) return
@@ -59,8 +59,9 @@
   field?.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("li:not([hidden]) button")?.click() })
 
   function press(control) {
-    if (typing(control)) { control.focus(); control.select?.() }
-    else { control.focus(); control.click() }
+    control.focus()
+    if (typing(control)) control.select?.()
+    else control.click()
   }
 
   function clear() {
@@ -79,17 +80,15 @@
     const { key, target } = event
     if (event.defaultPrevented || event.isComposing || event.altKey || document.querySelector("dialog[open]")) return
     const mod = event.ctrlKey || event.metaKey
-    if (mod && key.toLowerCase() === "k") { event.preventDefault(); sheet(true); return }
+    if (mod && key.toLowerCase() === "k") { event.preventDefault(); return sheet(true) }
     if (typing(target)) {
       const inside = mod && key === "Enter" ? `Mod+${event.shiftKey ? "Shift+" : ""}Enter` : key === "Escape" ? "Escape" : ""
       if (!inside || !target.matches("[data-composer]")) return
       event.preventDefault()
-      if (inside === "Escape") target.blur()
-      else find(inside)?.click()
-      return
+      return inside === "Escape" ? target.blur() : find(inside)?.click()
     }
     if (mod || key === "Shift") return
-    if (key === "?") { event.preventDefault(); clear(); sheet(false); return }
+    if (key === "?") { event.preventDefault(); clear(); return sheet(false) }
     const sequence = pending ? `${pending} ${key}` : key
     const control = find(sequence) || (pending && find(key))
     const starts = controls().some((one) => one.dataset.key.startsWith(`${sequence} `))
