@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 WORKER = Context("worker")
 KEEPER = Actor.system("Daily keeping")
 BATCH = 200
-WRITES = {"staff", "worker"}  # who may write a state; customers and resellers read the computed one
+WRITES = {"staff", "worker", "deputy"}  # who may write a state; customers and resellers read the computed one
 T, W = TermState, WarrantyState
 
 # The next legal move from a stored state toward the one that holds. What stands in neither table stays as it is stored.

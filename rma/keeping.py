@@ -78,9 +78,14 @@ def keep(*, seconds: float, now: datetime | None = None) -> Kept:
     kept.upgraded = sum(_each(_may_be_paid, upgrade_paid, may_go_on, now))
     kept.held_up = _shipments(_silent, hold_up_silent, may_go_on, now)
     kept.voided = _shipments(_unused, cancel_unused, may_go_on, now)
-    with work_unit(WORKER) as unit:
-        kept.served = len(serve_backorders(actor=KEEPER, now=now or cast(datetime, unit.now)))
+    kept.served = serve(now)
     return kept
+
+
+def serve(now: datetime | None = None) -> int:
+    """Units that are free again go to who waits for them. Returns how many did."""
+    with work_unit(WORKER) as unit:
+        return len(serve_backorders(actor=KEEPER, now=now or cast(datetime, unit.now)))
 
 
 # Returns ---------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,11 @@ def keep(**kwargs: Any) -> None:
     keeping.keep(seconds=SECONDS)
 
 
+@shared_task(name="rma.serve")
+def serve(**kwargs: Any) -> None:
+    keeping.serve()
+
+
 @shared_task(name="rma.calendars")
 def calendars(**kwargs: Any) -> None:
     with work_unit(Context("worker")) as unit:

@@ -506,6 +506,7 @@ CELERY_BEAT_SCHEDULE = {
     "digests": {"task": "notifications.digests", "schedule": 60.0, "options": {"expires": 60.0}},
     "tidy": {"task": "notifications.tidy", "schedule": 3600.0, "options": {"expires": 600.0}},
     "keep_returns": {"task": "rma.keep", "schedule": 600.0, "options": {"expires": 300.0}},
+    "serve_backorders": {"task": "rma.serve", "schedule": 30.0, "options": {"expires": 30.0}},
     "keep": {"task": "contracts.keep", "schedule": 600.0, "options": {"expires": 300.0}},
     "imports": {"task": "contracts.imports", "schedule": 2.0, "options": {"expires": 4.0}},
     "tidy_imports": {"task": "contracts.tidy_imports", "schedule": 3600.0, "options": {"expires": 600.0}},

@@ -12,6 +12,11 @@ WITHOUT_TENANT = (
     *("tenancy_person", "tenancy_team", "tenancy_teammember"),
     *("sla_ladderstep", "sla_ladder", "sla_rota", "sla_shift", "sla_dutychange"),
 )
+# What no deed on a customer's row has to read: secrets, and who works where.
+NOT_FOR_DEPUTIES = (
+    *("tenancy_apitoken", "tenancy_invitation", "tenancy_person", "tenancy_membership"),
+    *("notifications_webhookendpoint", "notifications_webhooksecret"),
+)
 # Unique keys that may begin with something else, and why.
 UNIQUE_OK = {
     "organisation_code_taken": "the code is public and given by staff",
@@ -61,10 +66,17 @@ QUERIES = {
         AND (p.qual !~ ('^(false|\\((customer_id|reseller_id|supplier_id|organisation_id) = '
             || '\\( SELECT app.current_org\\(\\) AS current_org\\)\\))$')
           OR p.qual IS DISTINCT FROM p.with_check))""",
+    "the deputy is not confined to one customer": f"""
+      WITH {TENANT} SELECT t.relname FROM tenant t WHERE has_table_privilege('rozoom_deputy', t.oid, 'SELECT')
+        AND (t.by_customer OR t.relname = ANY (%(not_for_deputies)s)) AND NOT EXISTS (
+          SELECT FROM pg_policies p WHERE p.tablename = t.relname AND p.permissive = 'RESTRICTIVE'
+            AND p.roles = '{{rozoom_deputy}}' AND p.cmd = 'ALL' AND p.qual IS NOT DISTINCT FROM p.with_check
+            AND p.qual = CASE WHEN t.by_customer THEN %(deputy_rule)s ELSE 'false' END)""",
     "rows of different readership have no restrictive policy": """
       SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'kind' AND NOT a.attisdropped
       WHERE c.relname IN ('tickets_message', 'tickets_attachment', 'tenancy_auditevent')
-        AND 2 > (SELECT count(*) FROM pg_policies p WHERE p.tablename = c.relname AND p.permissive = 'RESTRICTIVE')""",
+        AND 2 > (SELECT count(*) FROM pg_policies p WHERE p.tablename = c.relname AND p.permissive = 'RESTRICTIVE'
+          AND p.roles <> '{rozoom_deputy}')""",
     "drafts or notices can be read by others": """
       SELECT c.relname FROM pg_class c
       WHERE c.relname IN ('tickets_ticketdraft', 'tickets_replydraft', 'tickets_dismissedalert',
@@ -139,6 +151,8 @@ def offences(cursor: Any, shared: list[str]) -> Iterator[tuple[str, ...]]:
         "without_tenant": list(WITHOUT_TENANT),
         "unique_ok": list(UNIQUE_OK),
         "shared": shared,
+        "not_for_deputies": list(NOT_FOR_DEPUTIES),
+        "deputy_rule": '(NOT (customer_id IS DISTINCT FROM ( SELECT NULLIF(app.current_org(), 0) AS "nullif")))',
     }
     for title, sql in QUERIES.items():
         cursor.execute(sql, values)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
@@ -15,8 +15,11 @@ ROLES = {
     "supplier": "rozoom_supplier",
     "staff": "rozoom_staff",
     "worker": "rozoom_worker",
+    "deputy": "rozoom_deputy",
 }
-WITH_ORGANISATION = {"customer", "reseller", "supplier"}
+TENANTS = {"customer", "reseller", "supplier"}
+WITH_ORGANISATION = TENANTS | {"deputy"}
+NOBODYS = 0  # the deputy of no customer reaches the rows that belong to none: a supplier's record of a pool unit
 # One statement sets role and context and brings back the instant that judges everything done in this unit.
 ENTER = (
     "SELECT set_config('role', %s, true), set_config('app.org', %s, true), set_config('app.person', %s, true), "
@@ -45,7 +48,7 @@ class Context:
             raise ContextError(f"unknown audience {self.audience!r}")
         if (self.audience in WITH_ORGANISATION) != (self.org is not None):
             raise ContextError(
-                "customer, reseller and supplier need an organisation; staff and worker must not have one"
+                "customer, reseller, supplier and deputy need an organisation; staff and worker must not have one"
             )
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,7 +76,7 @@ class Unit:
         self.ctx = ctx
 
     def restore(self, ctx: Context) -> datetime:
-        return self._set(ROLES[ctx.audience], str(ctx.org or ""), str(ctx.person or ""))
+        return self._set(ROLES[ctx.audience], "" if ctx.org is None else str(ctx.org), str(ctx.person or ""))
 
     def leave(self) -> None:
         self._set("none")
@@ -127,27 +130,37 @@ def as_login_role(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 @contextmanager
-def as_worker(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Write for a tenant what its own role may only read, after the row was found under that role.
+def as_deputy(customer_id: int | None, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Write for a tenant what its own role may only read, after the row was found under that role (ADR 20).
 
-    Inside the deed's own atomic block: a database error rolls that block back, and the role with it.
+    The deputy has the worker's rights on the rows of this one customer, and on those that belong to none. Staff and jobs
+    stay what they are. Inside the deed's own atomic block: a database error rolls that block back, and the role with it.
     """
     connection: Any = connections[using]
     unit: Unit | None = connection.unit
     if unit is None or unit.ctx is None:
         raise ContextError("there is no tenant context to step out of")
     ctx = unit.ctx
-    if ctx.audience not in WITH_ORGANISATION:
+    deputy = Context("deputy", NOBODYS if customer_id is None else customer_id)
+    if ctx.audience == "deputy" and ctx != deputy:
+        raise ContextError("a deputy of one customer cannot become another's")
+    if ctx.audience not in TENANTS:
         yield
         return
-    unit.ctx = Context("worker")
-    unit.restore(unit.ctx)
+    unit.ctx = deputy
+    unit.restore(deputy)
     try:
         yield
     finally:
         unit.ctx = ctx
         if not unit.aborted:
             unit.restore(ctx)
+
+
+def acts_as_deputy(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether a tenant's deed is being written now: other customers' rows are out of sight."""
+    unit: Unit | None = cast(Any, connections[using]).unit
+    return unit is not None and unit.ctx is not None and unit.ctx.audience == "deputy"
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from django.db.migrations.operations.base import Operation
 READ_WRITE = "SELECT, INSERT, UPDATE"
 ALL = "SELECT, INSERT, UPDATE, DELETE"
 CURRENT_ORG = "(SELECT app.current_org())"
+# The deputy of customer 0 is nobody's: it reaches what belongs to no customer (tenancy/context.py).
+DEPUTY_RULE = "customer_id IS NOT DISTINCT FROM (SELECT nullif(app.current_org(), 0))"
 
 
 class TableOperation(Operation):
@@ -46,6 +48,7 @@ class TenantPolicies(TableOperation):
     customer, reseller, supplier: the column that must equal the audience's organisation, a whole condition (anything
     with a space in it), or None for no row at all. kinds={"customer": [...]} adds a RESTRICTIVE policy on `kind`;
     own="person_id" adds one that shows tenants and staff only their own rows; login gives the login role itself rights.
+    The deputy, which has the worker's rights, is confined to one customer's rows.
     """
 
     def __init__(
@@ -85,7 +88,9 @@ class TenantPolicies(TableOperation):
         if self.login:
             yield "app", self.login, "true"
 
-    def _restrictions(self) -> Iterator[tuple[str, str, str]]:
+    def _restrictions(self, model: Any) -> Iterator[tuple[str, str, str]]:
+        if any(field.attname == "customer_id" for field in model._meta.local_fields):
+            yield "deputy", "deputy_customer", DEPUTY_RULE
         for audience, kinds in self.kinds.items():
             listed = ", ".join(f"'{kind}'" for kind in kinds)
             yield audience, f"{audience}_kinds", f"kind IN ({listed})"
@@ -101,15 +106,15 @@ class TenantPolicies(TableOperation):
             yield f'CREATE POLICY {name}_rows ON "{table}" TO rozoom_{name} USING ({condition}) WITH CHECK ({condition})'
             if grant:
                 yield f'GRANT {grant} ON "{table}" TO rozoom_{name}'
-        for audience, policy, rule in self._restrictions():
+        for audience, policy, rule in self._restrictions(model):
             yield (
                 f'CREATE POLICY {policy} ON "{table}" AS RESTRICTIVE TO rozoom_{audience} USING ({rule}) WITH CHECK ({rule})'
             )
 
     def backwards(self, model: Any) -> Iterator[str]:
         table = model._meta.db_table
-        for _, policy, _ in self._restrictions():
-            yield f'DROP POLICY {policy} ON "{table}"'
+        for _, policy, _ in self._restrictions(model):
+            yield f'DROP POLICY IF EXISTS {policy} ON "{table}"'
         for name, grant, _ in self._audiences():
             yield f'DROP POLICY {name}_rows ON "{table}"'
             if grant:

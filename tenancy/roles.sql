@@ -13,7 +13,7 @@ BEGIN
     -- Roles belong to the cluster: two databases prepared at once must not create them twice.
     PERFORM pg_advisory_xact_lock(hashtext('rozoom roles'));
 
-    FOREACH audience IN ARRAY ARRAY['owner', 'customer', 'reseller', 'supplier', 'staff', 'worker'] LOOP
+    FOREACH audience IN ARRAY ARRAY['owner', 'customer', 'reseller', 'supplier', 'staff', 'worker', 'deputy'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rozoom_' || audience) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', 'rozoom_' || audience);
         END IF;
@@ -33,10 +33,12 @@ BEGIN
         END IF;
     END LOOP;
 
-    FOREACH audience IN ARRAY ARRAY['customer', 'reseller', 'supplier', 'staff', 'worker'] LOOP
+    FOREACH audience IN ARRAY ARRAY['customer', 'reseller', 'supplier', 'staff', 'worker', 'deputy'] LOOP
         EXECUTE format('GRANT %I TO rozoom_app', 'rozoom_' || audience) || membership;
     END LOOP;
     EXECUTE 'GRANT rozoom_owner TO rozoom_migrate' || membership;
+    -- The deputy has the worker's rights; restrictive policies confine it to one customer (tenancy/operations.py).
+    GRANT rozoom_worker TO rozoom_deputy;
 
     IF pg_has_role('rozoom_app', 'rozoom_owner', 'MEMBER') THEN
         REVOKE rozoom_owner FROM rozoom_app;

@@ -47,6 +47,7 @@ HOLES = {
     "login role may read": "GRANT SELECT ON tickets_ticket TO rozoom_app",
     "neither under the wall nor declared": "CREATE TABLE note (id int); GRANT SELECT ON note TO rozoom_customer",
     "may write what only staff": "GRANT UPDATE ON contracts_component TO rozoom_reseller",
+    "deputy is not confined": "DROP POLICY deputy_customer ON rma_rma",
     "only staff, jobs": "GRANT INSERT ON rma_rma TO rozoom_customer",
     "change the audit trail": "GRANT DELETE ON tenancy_auditevent TO rozoom_staff",
     "TRUNCATE": "GRANT TRUNCATE ON tickets_ticket TO rozoom_staff",

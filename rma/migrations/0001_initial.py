@@ -15,8 +15,8 @@ READ = {"customer_grant": "SELECT", "reseller_grant": "SELECT"}
 NOT_FOR_CUSTOMERS = {"customer": None, "reseller": None}
 ADD = {"staff_grant": "SELECT, INSERT", "worker_grant": "SELECT, INSERT"}
 CUSTOMER_LEGS = ["REPLACEMENT_OUT", "DEFECTIVE_RETURN", "FACTORY_IN", "FACTORY_OUT"]
-# Tenants read, and write nothing: their deeds change rows as the worker, after they were found under their own role
-# (tenancy.context.as_worker). A leg between roZoom and a supplier is not shown to customers.
+# Tenants read, and write nothing: their deeds change rows as a deputy, after they were found under their own role
+# (tenancy.context.as_deputy, ADR 20). A leg between roZoom and a supplier is not shown to customers.
 LEGS = {
     **READ,
     "supplier": "supplier_id",

@@ -11,7 +11,7 @@ from rma.standing import BY_DATE, current_state
 from rma.states import ENDED, RmaState, SupplierState
 from rozoom_support.lib.refusals import NotFound, Refused, Stale
 from tenancy.actor import Actor
-from tenancy.context import as_worker
+from tenancy.context import as_deputy
 
 DATES = Actor.system("Returns")
 PROMISED = ["approved_at", "approved_by_name", "ship_day", "contract_ship_by", "deliver_target", "promise_reason"]
@@ -27,19 +27,20 @@ class CannotReturn(Refused):
 
 @contextmanager
 def held(rma: Rma, now: datetime, version: int | None = None) -> Iterator[Rma]:
-    """The row as it is now, locked, with the moves that dates made written down. What follows is written as the worker.
+    """The row as it is now, locked, with the moves that dates made written down. The rest is written as its customer's deputy.
 
     Raises NotFound for a row the caller's own role may not see, Stale when it saw another version. Order of locks, everywhere:
     ticket, return, unit, supplier record, shipment, component, audit chain.
     """
-    if not Rma.objects.filter(pk=rma.pk).exists():
+    customer = Rma.objects.filter(pk=rma.pk).values_list("customer_id", flat=True).first()
+    if customer is None:
         raise NotFound
-    with as_worker():
+    with as_deputy(customer):
         yield lock(rma, now, version)
 
 
 def lock(rma: Rma, now: datetime, version: int | None = None) -> Rma:
-    """For a caller that is the worker or roZoom's staff already."""
+    """For a caller that is a job, the customer's deputy or roZoom's staff already."""
     rows = Rma.objects.select_related("component__product", "component__site", "ship_to", "ticket", "customer", "unit")
     locked = rows.defer("ticket__search").select_for_update(of=("self",)).filter(pk=rma.pk).first()
     if locked is None:

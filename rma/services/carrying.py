@@ -16,7 +16,7 @@ from rma.states import ShipmentKind, ShipmentState
 from rma.stock_lifecycle import SHIPMENT
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
-from tenancy.context import as_worker
+from tenancy.context import as_deputy
 
 CODES = ("SCAN", "EXCEPTION", "DELIVERED", "RETURNED_TO_SENDER", "LOST")
 MOVES = {"EXCEPTION": "hold_up", "DELIVERED": "deliver", "RETURNED_TO_SENDER": "return_to_sender", "LOST": "lose"}
@@ -60,14 +60,13 @@ def track(*, actor: Actor, report: Report, now: datetime) -> TrackingEvent:
         raise CannotTrack(f"There is no code {report.code}. Known are {', '.join(CODES)}.", param="code")
     if report.at > now + timedelta(minutes=5):
         raise CannotTrack("The instant of the report lies ahead. Check the clock and its zone.", param="at")
-    with as_worker():
-        found = Shipment.objects.filter(
-            carrier=report.carrier.strip().upper(), tracking_number=normal_tracking(report.tracking_number)
-        ).first()
-        if found is None:
-            words = f"No box of {report.carrier} has the tracking number {report.tracking_number}."
-            raise CannotTrack(words, param="tracking_number")
-        return _take(actor, found, report, now)
+    found = Shipment.objects.filter(
+        carrier=report.carrier.strip().upper(), tracking_number=normal_tracking(report.tracking_number)
+    ).first()
+    if found is None:
+        words = f"No box of {report.carrier} has the tracking number {report.tracking_number}."
+        raise CannotTrack(words, param="tracking_number")
+    return _take(actor, found, report, now)
 
 
 @transaction.atomic
@@ -76,7 +75,7 @@ def confirm_delivery(*, actor: Actor, shipment: Shipment, now: datetime, proof: 
     actor.require("rma:request" if shipment.kind in (K.REPLACEMENT_OUT, K.FACTORY_OUT) else "rma:manage")
     if not Shipment.objects.filter(pk=shipment.pk).exists():
         raise NotFound
-    with as_worker():
+    with as_deputy(shipment.customer_id):
         rma = lock(shipment.rma, now) if shipment.rma else None
         shipment = lock_shipment(shipment)
         arrive_by_hand(actor, rma, shipment, now, proof)

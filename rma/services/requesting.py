@@ -23,7 +23,7 @@ from rma.services.numbering import hold_numbers, next_number
 from rma.states import Media, RmaKind
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
-from tenancy.context import as_worker
+from tenancy.context import as_deputy
 from tickets.lifecycle import UNSOLVED
 from tickets.models import Ticket
 
@@ -77,7 +77,7 @@ def look(*, actor: Actor, ticket: Ticket, wish: Wish, now: datetime) -> Look:
     actor.require("rma:request")
     if not Ticket.objects.filter(pk=ticket.pk).exists():
         raise NotFound
-    with as_worker():
+    with as_deputy(ticket.customer_id):
         case = _case(ticket, wish)
         decision = decide(facts_of_case(case, now), now)
         return Look(decision, case.component, _open(case))
@@ -93,7 +93,7 @@ def request_return(*, actor: Actor, ticket: Ticket, wish: Wish, now: datetime) -
     actor.require("rma:request")
     if not Ticket.objects.filter(pk=ticket.pk).exists():
         raise NotFound
-    with as_worker():
+    with as_deputy(ticket.customer_id):
         ticket = (
             Ticket.objects.select_for_update(of=("self",)).select_related("customer").defer("search").get(pk=ticket.pk)
         )
@@ -122,9 +122,10 @@ def _case(ticket: Ticket, wish: Wish) -> Case:
     if component is None and not normal_serial(serial):
         raise CannotRequest("Enter the serial of the failed part, or choose it from the list.", param="serial")
     if component is not None:
-        component = Component.objects.for_list().get(pk=component.pk)
-        if component.customer_id != ticket.customer_id:
+        known = Component.objects.for_list().filter(customer_id=ticket.customer_id, pk=component.pk).first()
+        if known is None:
             raise CannotRequest("We do not know this component. Choose one from the list.", param="component")
+        component = known
         if component.state in (Component.State.REPLACED, Component.State.RETURNED):
             words = f"{component.serial} was {component.get_state_display().lower()}. Enter the serial of the part that failed."
             raise CannotRequest(words, param="serial")

@@ -16,7 +16,7 @@ from rma.states import ENDED, Condition, RmaState, ShipmentKind, ShipmentState, 
 from rma.stock_lifecycle import SUPPLIER
 from rozoom_support.lib.refusals import NotFound, Stale
 from tenancy.actor import Actor
-from tenancy.context import as_worker
+from tenancy.context import as_deputy
 from tenancy.models import Kind, Organisation
 
 SETTLED_WITH = ("REPAIR", "EXCHANGE", "CREDIT")
@@ -87,10 +87,11 @@ def open_stock_record(actor: Actor, unit: PoolUnit, supplier: Organisation, symp
 @contextmanager
 def held_record(record: SupplierRma, now: datetime, version: int | None = None) -> Iterator[SupplierRma]:
     """The record as it is now, its return locked before it. NotFound for one that is not this supplier's."""
-    if not SupplierRma.objects.filter(pk=record.pk).exists():
+    own = SupplierRma.objects.filter(pk=record.pk).values_list("customer_id", "rma_id").first()
+    if own is None:
         raise NotFound
-    with as_worker():
-        rma_id = SupplierRma.objects.values_list("rma_id", flat=True).get(pk=record.pk)
+    customer_id, rma_id = own
+    with as_deputy(customer_id):
         rma = lock(Rma(pk=rma_id), now) if rma_id else None
         found = SupplierRma.objects.select_related("supplier", "unit").select_for_update(of=("self",)).get(pk=record.pk)
         if version is not None and version != found.version:

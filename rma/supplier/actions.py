@@ -17,7 +17,7 @@ from rma.services import CannotSupply
 from rma.states import RmaKind, RmaState, SupplierState
 from rma.stock_lifecycle import SUPPLIER
 from tenancy.actor import Actor, NotAllowed
-from tenancy.context import as_worker
+from tenancy.context import as_deputy
 
 WORK, SEND = "supplier-rma:work", "rma:manage"
 R, S = SupplierState, RmaState
@@ -84,7 +84,7 @@ def _send(
 ) -> SupplierRma:
     """roZoom scans the failed unit out of its shelf."""
     normal = normal_serial(scanned_serial)
-    with as_worker():
+    with as_deputy(record.customer_id):
         unit = (
             PoolUnit.objects.filter(serial_normal=normal, product__sku=record.product_sku).first() if normal else None
         )

@@ -7,13 +7,27 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from contracts.models import Component
-from rma import services
+from rma import keeping, services
 from rma.models import PoolUnit, Rma, RmaNotice, Shipment, SupplierRma
 from rma.services import Wish
-from tenancy.context import Context, ContextError, as_worker, work_unit
+from tenancy.context import Context, ContextError, as_deputy, work_unit
+from tenancy.models import Kind, Membership, Organisation
 from tenancy.pgbackend.base import TenantAccessDenied
-from tests.rma.deals import STAFF, Stock, allocated, as_person, delivered, entitled, requested, shipped, staff
+from tests.rma.deals import (
+    STAFF,
+    Stock,
+    allocated,
+    approved,
+    as_person,
+    delivered,
+    entitled,
+    fresh,
+    requested,
+    shipped,
+    staff,
+)
 from tests.world import World
+from tickets.models import Ticket
 
 TENANTS = ("ilse", "dirk", "sam")
 
@@ -143,9 +157,9 @@ def test_a_tenants_deed_steps_out_for_its_writes_alone(
             cursor.execute("SELECT current_user, app.current_org()")
             assert cursor.fetchone() == ("rozoom_customer", world.acme.pk)
         assert Rma.objects.count() == 1
-    with pytest.raises(ContextError, match="no tenant context"), as_worker():
+    with pytest.raises(ContextError, match="no tenant context"), as_deputy(world.acme.pk):
         pass
-    with work_unit(Context("worker")), as_worker(), connection.cursor() as cursor:
+    with work_unit(Context("worker")), as_deputy(world.acme.pk), connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == ("rozoom_worker",)
 
@@ -157,8 +171,44 @@ def test_a_database_error_in_a_tenants_deed_leaves_its_own_role(
     rma = shipped(world, component, now)
     ilse = world.actor("ilse")
     with work_unit(ilse.context):
-        with pytest.raises(IntegrityError), transaction.atomic(), as_worker():
+        with pytest.raises(IntegrityError), transaction.atomic(), as_deputy(rma.customer_id):
             Rma.objects.filter(pk=rma.pk).update(severity=9)
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_user")
             assert cursor.fetchone() == ("rozoom_customer",)
+
+
+def test_a_deputy_reaches_one_customers_rows_and_nobodys_secrets(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
+    own = requested(world, component, now).rma
+    bolt = requested(world, entitled(world, now, "bolt"), now, "bob").rma
+    ilse = world.actor("ilse")
+    with work_unit(ilse.context), as_deputy(world.acme.pk):
+        assert list(Rma.objects.values_list("pk", flat=True)) == [own.pk]
+        assert not Ticket.objects.exclude(customer=world.acme).exists()
+        assert Rma.objects.filter(pk=bolt.pk).update(severity=1) == 0
+        assert not Organisation.objects.filter(kind=Kind.CUSTOMER).exclude(pk=world.acme.pk).exists()
+        assert not Membership.objects.exists()
+        for sql in (
+            f"INSERT INTO rma_rmacounter (customer_id, reseller_id, last) VALUES ({world.bolt.pk}, {world.nova.pk}, 7)",
+            f"SELECT app.audit({world.bolt.pk}, 'x', 'public', 'x', 'x', '', 'x', NULL, '{{}}', now())",
+        ):
+            with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(sql)
+        with pytest.raises(ContextError, match="another's"), as_deputy(world.bolt.pk):
+            pass
+
+
+def test_who_gives_a_unit_back_does_not_serve_others_by_itself(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
+    stock.unit(now)
+    holder = staff(world, services.allocate, approved(world, component, now), now)
+    waiting = staff(world, services.allocate, approved(world, entitled(world, now, "bolt"), now, "bob"), now)
+    ilse = world.actor("ilse")
+    with work_unit(ilse.context):
+        services.cancel(actor=ilse, rma=holder, reason="Found another one.", now=now)
+    assert fresh(waiting).state == "BACKORDERED"
+    assert keeping.serve(now) == 1
+    assert fresh(waiting).state == "ALLOCATED"

@@ -7,9 +7,10 @@ from django.db import connection
 from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
-from django.urls import include, path
+from django.urls import path
 
 from contracts.models import Site
+from rozoom_support import urls as product
 from rozoom_support.lib.refusals import NotFound, Refused
 from rozoom_support.views import server_error
 from tenancy.api.views import ApiView
@@ -106,8 +107,6 @@ def cut(request: Any) -> HttpResponse:
 
 handler500 = server_error
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
-    path("", include("notifications.urls")),  # the bell on every page
     path("cut/", cut),
     path("who/", who),
     path("api/v1/who/", Who.as_view()),
@@ -120,4 +119,5 @@ urlpatterns = [
     path("forgotten-stream/", forgotten_stream),
     path("session/", touch_session),
     path("write/", write_elsewhere),
+    *product.urlpatterns,  # the header of every page leads there
 ]

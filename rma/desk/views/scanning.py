@@ -1,9 +1,9 @@
 """Shipping and receiving with a scanner: it writes into the field that has the focus and ends with Enter."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.forms import BaseForm
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -107,7 +107,7 @@ def ready(form: BaseForm, name: str) -> None:
         if key == name:
             field.widget.attrs["autofocus"] = True
     if form.has_error(name) and form.fields.get(name) is not None:
-        data = form.data.copy()
+        data = cast(QueryDict, form.data).copy()
         data[name] = ""
         form.data = data
 
