@@ -127,17 +127,18 @@ def as_login_role(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 @contextmanager
-def as_worker(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+def as_worker(using: str = DEFAULT_DB_ALIAS, *, staff_too: bool = False) -> Iterator[None]:
     """Write for a tenant what its own role may only read, after the row was found under that role.
 
-    Inside the deed's own atomic block: a database error rolls that block back, and the role with it.
+    Inside the deed's own atomic block: a database error rolls that block back, and the role with it. `staff_too`: for rows
+    that hold a secret, which no role of people may read.
     """
     connection: Any = connections[using]
     unit: Unit | None = connection.unit
     if unit is None or unit.ctx is None:
         raise ContextError("there is no tenant context to step out of")
     ctx = unit.ctx
-    if ctx.audience not in WITH_ORGANISATION:
+    if ctx.audience not in WITH_ORGANISATION and not (staff_too and ctx.audience == "staff"):
         yield
         return
     unit.ctx = Context("worker")
