@@ -21,7 +21,9 @@ __all__ = ["browser", "visit"]
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 STRANGER = "Jo Stranger <jo.stranger-with-a-rather-long-address@elsewhere-and-far-away.example>"
-LONG = "Emergency-stop-circuit-of-the-second-lift-resets-by-itself-after-a-minute although nobody touched the key switch"
+LONG = (
+    "Emergency-stop-circuit-of-the-second-lift-resets-by-itself-after-a-minute although nobody touched the key switch"
+)
 
 
 def outcome_of(mail: IncomingMail) -> str:
@@ -41,7 +43,9 @@ def with_everything() -> EmailMessage:
 def test_held_mail_is_released_and_dropped_by_keys(lasting_world: World, visit: Visit) -> None:
     world = lasting_world
     filed = ticket(world)
-    known = receive(letter("Ilse <ilse@test.example>", f"Re: [{filed.reference}]", to=f"support+{'a' * 26}@rozoom.example"))
+    known = receive(
+        letter("Ilse <ilse@test.example>", f"Re: [{filed.reference}]", to=f"support+{'a' * 26}@rozoom.example")
+    )
     strange = receive(with_everything())
     spam = receive(letter(STRANGER, "Win a lift"))
     assert [mail.outcome for mail in (known, strange, spam)] == ["held"] * 3
