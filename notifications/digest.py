@@ -131,7 +131,8 @@ def _letter(membership: Membership, news: dict[str, list[Notice]]) -> Letter:
         news=sections,
         paragraphs=[f"{left} more stand behind the bell."] if left else [],
         action="All notices",
-        why=f"You get this once a day at {hour:02}:00, as you chose. Change it: {change}",
+        why=f"To answer something, open it: an answer to this mail reaches none of it. "
+        f"You get this once a day at {hour:02}:00, as you chose. Change it: {change}",
     )
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("tenancy.urls")),
     path("", include("notifications.urls")),
+    path("", include("tickets.mail.urls")),
     # what is installed and what covers it
     path("", include("contracts.urls")),
     # customers, and resellers for them

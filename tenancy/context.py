@@ -130,11 +130,12 @@ def as_login_role(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 @contextmanager
-def as_deputy(customer_id: int | None, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+def as_deputy(customer_id: int | None, using: str = DEFAULT_DB_ALIAS, *, staff_too: bool = False) -> Iterator[None]:
     """Write for a tenant what its own role may only read, after the row was found under that role (ADR 20).
 
     The deputy has the worker's rights on the rows of this one customer, and on those that belong to none. Staff and jobs
-    stay what they are. Inside the deed's own atomic block: a database error rolls that block back, and the role with it.
+    stay what they are, unless `staff_too`: for rows that hold a secret, which no role of people may read. Inside the deed's
+    own atomic block: a database error rolls that block back, and the role with it.
     """
     connection: Any = connections[using]
     unit: Unit | None = connection.unit
@@ -144,7 +145,7 @@ def as_deputy(customer_id: int | None, using: str = DEFAULT_DB_ALIAS) -> Iterato
     deputy = Context("deputy", NOBODYS if customer_id is None else customer_id)
     if ctx.audience == "deputy" and ctx != deputy:
         raise ContextError("a deputy of one customer cannot become another's")
-    if ctx.audience not in TENANTS:
+    if ctx.audience not in TENANTS and not (staff_too and ctx.audience == "staff"):
         yield
         return
     unit.ctx = deputy

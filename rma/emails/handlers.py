@@ -24,7 +24,7 @@ from rma.states import ENDED, RmaKind, RmaState, ShipmentKind
 from tenancy.capabilities import role_may
 from tenancy.context import database_now
 from tenancy.models import Membership
-from tickets.emails.letters import thread_root
+from tickets.emails.letters import answerable, headers_of, unless_told
 
 S = RmaState
 Writer = Callable[[Rma, Reader], Letter]
@@ -53,15 +53,16 @@ def path_of(rma: Rma) -> str:
 
 
 def mail(rma: Rma, letter: Letter, reader: Reader, key: str, guard: dict[str, Any] | None = None) -> Mail:
-    """In the thread of its ticket, so that an answer to it is filed there."""
-    url, root = settings.BASE_URL + path_of(rma), thread_root(rma.ticket)
+    """In the thread of its ticket, with an address to answer to: an answer is filed there, as the kind that the mail says."""
+    url, kind = settings.BASE_URL + path_of(rma), unless_told(reader)
+    letter = answerable(letter, reader, kind)
     return Mail(
         to=reader.email,
         subject=f"[{rma.ticket.reference}] {letter.headline}",
         text=as_text(letter, url),
         html=as_html(letter, url, rma.reference),
         key=key,
-        headers={"In-Reply-To": root, "References": root, "X-Auto-Response-Suppress": "All"},
+        headers=headers_of(rma.ticket, reader, kind),
         guard=guard,
     )
 

@@ -20,9 +20,9 @@ def test_a_message_reads_exactly_like_this(world, api):
     answer = api(world.acme).post(at(filed, "messages"), {"body": "It shows E42."})
     assert answer.status_code == 201
     read = answer.json()
-    assert list(read) == ["id", "kind", "body", "author", "channel", "created_at", "files"]
+    assert list(read) == ["id", "kind", "body", "history", "author", "channel", "created_at", "files"]
     assert read["author"] == {"name": "ACME program", "party": "customer", "organisation": "Acme Lifts"}
-    assert (read["kind"], read["channel"], read["files"]) == ("public", "api", [])
+    assert (read["kind"], read["channel"], read["files"], read["history"]) == ("public", "api", [], "")
     assert read["created_at"].endswith("Z")
     assert api(world.acme).get(answer["Location"]).json() == read
 

@@ -64,6 +64,7 @@ MESSAGE_BODY: dict[str, Any] = {
     "id": "019a7c44-90ab-7def-8123-456789abcdef",
     "kind": "public",
     "body": "We are looking at it. Which firmware does the controller show?",
+    "history": "",
     "author": {"name": "Marek Novak", "party": "operator", "organisation": "roZoom"},
     "channel": "portal",
     "created_at": "2026-11-23T10:05:31.250000Z",

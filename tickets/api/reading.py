@@ -218,6 +218,7 @@ def write_message(message: Message, files: Iterable[Attachment]) -> dict[str, An
         "id": str(message.pk),
         "kind": message.kind,
         "body": message.body,
+        "history": message.history,
         "author": {
             "name": message.author_name,
             "party": message.author_party,

@@ -162,6 +162,9 @@ class MessageShape(serializers.Serializer):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     body = serializers.CharField()
+    history = serializers.CharField(
+        help_text="What a mail quoted below its own words, folded away on pages; empty otherwise."
+    )
     author = PersonShape()
     channel = serializers.ChoiceField(choices=Channel.choices)
     created_at = serializers.DateTimeField()

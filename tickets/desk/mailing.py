@@ -86,7 +86,9 @@ class ReleaseForm(forms.Form):
             found = list(customers.filter(code__iexact=typed)[:1] or customers.filter(name__icontains=typed)[:2])
             if len(found) != 1:
                 words = (
-                    "Several customers are called so. Enter the code" if found else "No customer has this code or name"
+                    "Several customers are called so. Enter the code"
+                    if found
+                    else "No customer has this code or name. Choose one from the list"
                 )
                 raise forms.ValidationError(words)
             self.owner = found[0]

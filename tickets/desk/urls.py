@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.desk.views import alerts, coverage, mail, moves, queue, sending, ticket
+from tickets.desk.views import addresses, alerts, coverage, mail, moves, queue, sending, ticket
 
 app_name = "desk"
 urlpatterns = [
@@ -29,5 +29,6 @@ urlpatterns = [
     path("tickets/<str:reference>/assign/", ticket.assign_it, name="assign"),
     path("tickets/<str:reference>/move/<str:name>/", moves.move, name="move"),
     path("tickets/<str:reference>/coverage/", coverage.decide, name="coverage"),
+    path("tickets/<str:reference>/reply-addresses/", addresses.take_back_addresses, name="take_back"),
     path("tickets/<str:reference>/merge/", moves.merge_it, name="merge"),
 ]

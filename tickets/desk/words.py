@@ -100,6 +100,11 @@ def _escalated(who: str, data: Mapping[str, Any]) -> str:
     return f"{percent} % of the promise had passed" + (f"; told: {told}" if told else "")
 
 
+def _taken_back(who: str, data: Mapping[str, Any]) -> str:
+    whose = ", ".join(str(one) for one in data.get("addresses") or []) or "all"
+    return f"{who} took back the reply addresses of {whose}: “{data.get('reason')}”"
+
+
 TOLD = {
     "assignee_or_team": "the owner or the team",
     "team_lead": "the team's lead",
@@ -130,6 +135,7 @@ EVENT_WORDS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "message.internal": _spoke("wrote an internal note"),
     "sla.escalated": _escalated,
     "mail.bounced": lambda who, data: f"Mail to {data.get('address')} did not arrive. {data.get('said') or ''}".strip(),
+    "mail.taken_back": _taken_back,
     "mail.released": lambda who, data: f"{who} released a held mail of {data.get('sender') or 'somebody'} into it",
     **SEVERITY_EVENTS,
 }

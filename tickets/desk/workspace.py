@@ -20,6 +20,7 @@ from tickets.desk.rows import row, state_words, ticket_url, with_query
 from tickets.desk.talk import talk_of
 from tickets.desk.words import Readers
 from tickets.lifecycle import State, allowed
+from tickets.mail.releasing import CAPABILITY as MAIL
 from tickets.models import Message, MessageKind, Ticket
 from tickets.severity_panel import panel_of
 from tickets.shown import partner_of, promise_of_segments, zone_of
@@ -61,7 +62,7 @@ def head(desk: Desk) -> dict[str, Any]:
         "why_url": desk.url("why"),
         "plain_url": desk.url("ticket"),
         "moves": _buttons(desk, rare=False),
-        "more_moves": _buttons(desk, rare=True),
+        "more_moves": [*_buttons(desk, rare=True), *_about_mail(desk)],
         "move_token": new_form_token(),
     }
 
@@ -71,6 +72,11 @@ def _buttons(desk: Desk, *, rare: bool) -> list[dict[str, Any]]:
         {"name": name, "label": move.label, "key": move.key, "at_once": move.at_once, "url": _move_url(desk, name)}
         for name, move in moving.offered(desk.may, rare=rare)
     ]
+
+
+def _about_mail(desk: Desk) -> list[dict[str, Any]]:
+    may = desk.actor.can(MAIL)
+    return [{"name": "take_back", "label": "Take back reply addresses…", "url": desk.url("take_back")}] if may else []
 
 
 def _move_url(desk: Desk, name: str) -> str:

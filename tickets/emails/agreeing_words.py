@@ -99,7 +99,11 @@ def ended(
     return Letter(
         lead=lead,
         paragraphs=lines,
-        facts=[("Subject", ticket.subject), ("Proposed by", _proposer(proposal)), ("Reason", proposal.reason)],
+        facts=[
+            ("Subject", ticket.subject),
+            ("Proposed by", _proposer(proposal).rstrip(",")),
+            ("Reason", proposal.reason),
+        ],
         why=reason_to_get(ticket, reader)
         if reader.person_id != proposal.by_person_id
         else "You get this because you proposed it.",

@@ -59,7 +59,9 @@ def _acknowledged(ticket: Ticket, reader: Reader, now: datetime) -> Iterator[Sai
             return
         headers = _answering(ticket, came)
     letter = words.acknowledgement(ticket, reader, now)
-    yield mail(letter, reader=reader, ticket=ticket, key="acknowledgement", headers=headers)
+    # Whoever reported it answers the questions in it, and a note would answer nothing.
+    public = MessageKind.PUBLIC
+    yield mail(letter, reader=reader, ticket=ticket, key="acknowledgement", headers=headers, answers_as=public)
 
 
 def _answering(ticket: Ticket, came: IncomingMail | None) -> dict[str, str]:

@@ -67,8 +67,8 @@ def mail(
     headers: Mapping[str, str] | None = None,
 ) -> Mail:
     """`answers_as`: the kind of message an answer to this mail becomes (docs/mail.md); unless told, as few read it as can."""
-    kind = answers_as or UNLESS_TOLD.get(reader.party, MessageKind.PUBLIC)
-    letter = replace(letter, why=f"{letter.why} {ANSWERS[reader.party, kind]}".strip())
+    kind = answers_as or unless_told(reader)
+    letter = answerable(letter, reader, kind)
     url = ticket_url(ticket, reader)
     return Mail(
         to=reader.email,
@@ -76,7 +76,7 @@ def mail(
         text=as_text(letter, url),
         html=as_html(letter, url, ticket.reference),
         key=key,
-        headers={**_headers(ticket), "Reply-To": _reply_to(ticket, reader, kind), **(headers or {})},
+        headers={**headers_of(ticket, reader, kind), **(headers or {})},
         guard=guard,
     )
 
@@ -91,10 +91,20 @@ def ticket_path(ticket: Ticket, reader: Reader) -> str:
     return reverse(page, args=[ticket.reference])
 
 
-def _headers(ticket: Ticket) -> dict[str, str]:
-    """Every mail of a ticket names the same root, so that mail programs show them as one thread."""
+def unless_told(reader: Reader) -> str:
+    return UNLESS_TOLD.get(reader.party, MessageKind.PUBLIC)
+
+
+def answerable(letter: Letter, reader: Reader, kind: str) -> Letter:
+    """It says at its end what an answer to it becomes."""
+    return replace(letter, why=f"{letter.why} {ANSWERS[reader.party, kind]}".strip())
+
+
+def headers_of(ticket: Ticket, reader: Reader, kind: str) -> dict[str, str]:
+    """Every mail of a ticket names the same root, so that mail programs show them as one thread, and its reader's address."""
     root = thread_root(ticket)
-    return {"In-Reply-To": root, "References": root, "X-Auto-Response-Suppress": "All"}
+    reply_to = _reply_to(ticket, reader, kind)
+    return {"In-Reply-To": root, "References": root, "X-Auto-Response-Suppress": "All", "Reply-To": reply_to}
 
 
 def _reply_to(ticket: Ticket, reader: Reader, kind: str) -> str:

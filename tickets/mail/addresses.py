@@ -4,6 +4,7 @@ import base64
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connection
@@ -69,10 +70,20 @@ def is_ours(address: str) -> bool:
     return address == settings.SUPPORT_ADDRESS or bool(secrets_in([address]))
 
 
-def addresses_for(receivers: Iterable[str]) -> tuple[list[ReplyAddress], bool]:
-    """(those in force, whether one was named that is not)."""
+@dataclass(frozen=True)
+class Named:
+    """The reply addresses a mail was sent to, by what they are worth."""
+
+    in_force: list[ReplyAddress] = field(default_factory=list)
+    taken_back: list[ReplyAddress] = field(default_factory=list)
+    unknown: bool = False
+
+
+def addresses_for(receivers: Iterable[str]) -> Named:
     named = secrets_in(receivers)
     wanted = [secret for secret in named if SECRET.fullmatch(secret)]
-    found = ReplyAddress.objects.select_related("ticket").filter(secret__in=wanted, revoked_at__isnull=True)
-    kept = list(found.order_by("pk")) if wanted else []
-    return kept, len(kept) < len(named)
+    if not wanted:
+        return Named(unknown=bool(named))
+    found = list(ReplyAddress.objects.select_related("ticket").filter(secret__in=wanted).order_by("pk"))
+    in_force = [one for one in found if one.revoked_at is None]
+    return Named(in_force, [one for one in found if one.revoked_at is not None], len(found) < len(named))

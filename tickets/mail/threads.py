@@ -45,7 +45,8 @@ class Thread:
 
 def thread_of(mail: IncomingMail, found: Mapping[str, Any], sender: Sender) -> Thread | None:
     """As the worker. None: it answers nothing that this sender may read, so it is a new report. Raises Stray."""
-    named, some_unknown = addresses_for([*mail.envelope_to, *found["receivers"]])
+    to = addresses_for([*mail.envelope_to, *found["receivers"]])
+    named = to.in_force
     if len({one.ticket_id for one in named}) > 1:
         raise Stray("two_tickets", "It goes to the reply addresses of two tickets.")
     if named:
@@ -58,8 +59,11 @@ def thread_of(mail: IncomingMail, found: Mapping[str, Any], sender: Sender) -> T
         if ticket is None or not _may_write(actor, address.kind):
             raise Stray("may_not_read", "The sender may not read that ticket any more.")
         return Thread(actor, ticket, MessageKind(address.kind), by_address=True)
-    if some_unknown:
-        raise Stray("unknown_reply_address", "Its reply address is none of ours, or was taken back.")
+    if to.taken_back:
+        reference = to.taken_back[0].ticket.reference
+        raise Stray("address_taken_back", f"Its reply address, of {reference}, was taken back.")
+    if to.unknown:
+        raise Stray("unknown_reply_address", "Its reply address is none of ours.")
     for reference in references_in(found):
         for actor in sender.actors():
             ticket = readable(actor, reference)
