@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from contracts.models import Product, normal_serial
+from contracts.models import Component, Product, normal_serial
 from rma.events import note_of_ours
 from rma.models import Pool, PoolUnit, Rma
 from rma.services._common import CannotReturn
@@ -49,6 +49,17 @@ def free_unit(actor: Actor, unit: PoolUnit, now: datetime) -> None:
         move_unit(actor, locked, "release", now)
 
 
+def where_it_is(product: Product, serial: str) -> str:
+    """Where this serial is known to be already, in words; empty for one that may come."""
+    normal = normal_serial(serial)
+    if unit := PoolUnit.objects.filter(product=product, serial_normal=normal).first():
+        return f"Serial {unit.serial} is known: it is {unit.get_state_display().lower()}."
+    installed = Component.objects.filter(product=product, serial_normal=normal).exclude(state=Component.State.RETURNED)
+    if one := installed.first():
+        return f"Serial {one.serial} is installed at a customer: it comes back with a return."
+    return ""
+
+
 def new_unit(
     actor: Actor, pool: Pool, product: Product, serial: str, now: datetime, *, param: str = "serial", **more: Any
 ) -> PoolUnit:
@@ -56,8 +67,8 @@ def new_unit(
     normal = normal_serial(serial)
     if not normal:
         raise CannotReturn("Enter the serial of the unit.", param=param)
-    if known := PoolUnit.objects.filter(product=product, serial_normal=normal).first():
-        raise CannotReturn(f"Serial {known.serial} is known: it is {known.get_state_display().lower()}.", param=param)
+    if "component_key" not in more and (known := where_it_is(product, serial)):
+        raise CannotReturn(known, param=param)
     return PoolUnit.objects.create(
         pool=pool,
         product=product,

@@ -1,5 +1,6 @@
 """Boxes and their labels: prepared, filled, void."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,14 +31,23 @@ def prepare_return(rma: Rma, record: SupplierRma, now: datetime) -> Shipment | N
     """The label with which the failed part comes back; none where the part stays with the customer."""
     if rma.media == Media.RETAINED:
         return None
-    known = rma.shipments.filter(kind=K.DEFECTIVE_RETURN, state__in=[H.DRAFT, H.LABEL_CREATED]).first()
+    waiting = [H.DRAFT, H.LABEL_CREATED, H.IN_TRANSIT, H.EXCEPTION]
+    known = rma.shipments.filter(kind=K.DEFECTIVE_RETURN, state__in=waiting).first()
     if known is not None:
         return known
-    return prepare_in(rma, K.DEFECTIVE_RETURN, record, now, to=(_warehouse_name(rma), _warehouse_address(rma)))
+    return prepare_in(rma, K.DEFECTIVE_RETURN, record, now, to=warehouse_of(rma))
 
 
-def prepare_in(rma: Rma, kind: str, record: SupplierRma, now: datetime, *, to: tuple[str, str]) -> Shipment:
-    """A box from the customer with the failed part, to roZoom or to the factory."""
+def prepare_in(
+    rma: Rma,
+    kind: str,
+    record: SupplierRma,
+    now: datetime,
+    *,
+    to: tuple[str, str],
+    parts: Iterable[Component] | None = None,
+) -> Shipment:
+    """A box from the customer with the failed part, or with those `parts`, to roZoom or to the factory."""
     assert rma.component is not None
     name, address = place_of(rma)
     is_factory = kind == K.FACTORY_IN
@@ -56,7 +66,8 @@ def prepare_in(rma: Rma, kind: str, record: SupplierRma, now: datetime, *, to: t
         their_reference=record.supplier_number,
         expires_on=local_date(now + LABEL_DAYS, zone_of(rma)),
     )
-    put_in(shipment, component=rma.component)
+    for part in [rma.component] if parts is None else parts:
+        put_in(shipment, component=part)
     return shipment
 
 
@@ -108,12 +119,11 @@ def place_of(rma: Rma) -> tuple[str, str]:
     return f"{rma.customer.name}, {site.name}"[:160], "\n".join(filter(None, (site.address, contact)))
 
 
-def _warehouse_name(rma: Rma) -> str:
-    return f"{OUR_NAME}, {rma.pool.warehouse.name}"[:160] if rma.pool else OUR_NAME
-
-
-def _warehouse_address(rma: Rma) -> str:
-    return rma.pool.warehouse.address if rma.pool else ""
+def warehouse_of(rma: Rma) -> tuple[str, str]:
+    """Name and address to which the failed part comes back."""
+    if rma.pool is None:
+        return OUR_NAME, ""
+    return f"{OUR_NAME}, {rma.pool.warehouse.name}"[:160], rma.pool.warehouse.address
 
 
 # Labels ----------------------------------------------------------------------------------------------------------------
@@ -127,14 +137,7 @@ def make_label(*, actor: Actor, shipment: Shipment, carrier: str, tracking_numbe
 
 
 def label(actor: Actor, shipment: Shipment, carrier: str, tracking_number: str, now: datetime) -> Shipment:
-    carrier, tracking_number = carrier.strip().upper(), normal_tracking(tracking_number)
-    if not carrier:
-        raise CannotTrack("Enter the carrier.", param="carrier")
-    if not tracking_number:
-        raise CannotTrack("Enter the tracking number of the label.", param="tracking_number")
-    taken = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).exclude(pk=shipment.pk)
-    if taken.exists():
-        raise CannotTrack("This tracking number is on another box already. Check the label.", param="tracking_number")
+    carrier, tracking_number = free_label(carrier, tracking_number, shipment)
     if shipment.kind != K.SUPPLIER_IN and not shipment.items.exists():
         raise CannotTrack("No serial is in this box yet.", param="serial")
     SHIPMENT.go(shipment, "make_label")
@@ -142,6 +145,19 @@ def label(actor: Actor, shipment: Shipment, carrier: str, tracking_number: str, 
     shipment.save(update_fields=["state", "carrier", "tracking_number", "label_at"])
     written(actor, shipment, "label-made", now, carrier=carrier, tracking=tracking_number)
     return shipment
+
+
+def free_label(carrier: str, tracking_number: str, shipment: Shipment | None = None) -> tuple[str, str]:
+    """Both as they are kept. Raises CannotTrack where one is missing, and for a number that another box has."""
+    carrier, tracking_number = carrier.strip().upper(), normal_tracking(tracking_number)
+    if not carrier:
+        raise CannotTrack("Enter the carrier.", param="carrier")
+    if not tracking_number:
+        raise CannotTrack("Enter the tracking number of the label.", param="tracking_number")
+    taken = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number)
+    if (taken.exclude(pk=shipment.pk) if shipment else taken).exists():
+        raise CannotTrack("This tracking number is on another box already. Check the label.", param="tracking_number")
+    return carrier, tracking_number
 
 
 def normal_tracking(number: str) -> str:

@@ -108,13 +108,18 @@ def retire_parts(actor: Actor, rma: Rma, reason: str, now: datetime) -> None:
     """Kept or destroyed: no support and no later return for these serials (PU-11)."""
     for item in expected_items(rma).select_related("component__product"):
         if item.component is not None:
-            _retire(actor, item.component, reason, now)
+            retire_part(actor, item.component, reason, now)
     if rma.component is not None:
-        _retire(actor, rma.component, reason, now)
+        retire_part(actor, rma.component, reason, now)
 
 
-def _retire(actor: Actor, component: Component, reason: str, now: datetime) -> None:
+def retire_part(actor: Actor, component: Component, reason: str, now: datetime) -> None:
     put_away(actor=actor, component=component, state=Component.State.RETIRED, reason=reason, now=now)
+    retire_unit_of(actor, component, now)
+
+
+def retire_unit_of(actor: Actor, component: Component, now: datetime) -> None:
+    """PU-11, for a serial that roZoom had in its pool before."""
     unit = PoolUnit.objects.filter(product_id=component.product_id, serial_normal=component.serial_normal).first()
     if unit is None:
         return
@@ -126,7 +131,10 @@ def _retire(actor: Actor, component: Component, reason: str, now: datetime) -> N
 
 
 def expected_items(rma: Rma) -> QuerySet[ShipmentItem]:
-    return ShipmentItem.objects.filter(shipment__rma=rma, shipment__kind=BACK, scanned_at=None)
+    """What is still owed back. What came in another box is not: the label of the first one was void by then."""
+    items = ShipmentItem.objects.filter(shipment__rma=rma, shipment__kind=BACK)
+    came = items.exclude(scanned_at=None).values("serial_normal")
+    return items.filter(scanned_at=None).exclude(serial_normal__in=came)
 
 
 def tell_closed(actor: Actor, rma: Rma, now: datetime) -> None:

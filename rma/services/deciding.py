@@ -17,6 +17,7 @@ from contracts.terms import local_date
 from rma.events import note, tell
 from rma.models import Rma, RmaQuerySet, Warehouse
 from rma.services._common import CannotReturn, held, said, save_quietly
+from rma.standing import current_state
 from rma.states import ENDED, Missing, RmaState
 from tenancy.actor import Actor
 from tenancy.models import Organisation
@@ -65,7 +66,7 @@ def facts_of_case(case: Case, now: datetime) -> Facts:
     site = case.ship_to or component.site
     return replace(
         entitlement_facts(component, now, reported_at=reported_at),
-        open_rma=open_return(component, case.returns_but),
+        open_rma=open_return(component, now, case.returns_but),
         excluded_damage=case.excluded_damage,
         unconfirmed_agreement=case.agreement_from,
         ship_to_verified=case.is_verified or site.pk == component.site_id,
@@ -80,10 +81,17 @@ def open_returns_of(component: Component) -> RmaQuerySet:
     return Rma.objects.open().filter(Q(component=component) | again, customer_id=component.customer_id)
 
 
-def open_return(component: Component, but: Rma | None = None) -> str:
+def standing_return(rows: RmaQuerySet, now: datetime) -> Rma | None:
+    """The one of these that is open today. One that a date has ended is not, whether or not the job came by."""
+    found = rows.select_related("component__site", "ship_to", "customer").first()
+    return found if found is not None and current_state(found, now) not in ENDED else None
+
+
+def open_return(component: Component, now: datetime, but: Rma | None = None) -> str:
     """The reference of the open return of this component, if there is one."""
-    found = open_returns_of(component)
-    return (found.exclude(pk=but.pk) if but else found).values_list("reference", flat=True).first() or ""
+    rows = open_returns_of(component)
+    found = standing_return(rows.exclude(pk=but.pk) if but else rows, now)
+    return found.reference if found is not None else ""
 
 
 def is_serviced(site: Site) -> bool:

@@ -9,15 +9,16 @@ from decimal import Decimal
 from django.db import transaction
 
 from contracts.entitlement import Charge
-from contracts.models import Component, Invoice
-from contracts.services import draft_claim, drop_claim, issue_claim, put_away
+from contracts.models import Invoice
+from contracts.services import draft_claim, drop_claim, issue_claim
 from rma.events import note, tell
 from rma.lifecycle import machine_of
 from rma.machines import CannotMove
-from rma.models import ProductSupplier, RepairQuote, Rma, SupplierRma
+from rma.models import ProductSupplier, RepairQuote, Rma, Shipment, SupplierRma
 from rma.services._common import CannotReturn, cancel_supplier_records, end, go, held, said, save, void_labels
 from rma.services.approving import usual_supplier
 from rma.services.boxes import prepare_in
+from rma.services.charging import retire_part
 from rma.services.deciding import decide_now, has_advance
 from rma.services.following import follow_up
 from rma.services.supplying import open_record
@@ -65,11 +66,17 @@ def _await_inbound(actor: Actor, rma: Rma, supplier: Organisation, now: datetime
     rma.valid_until = today_of(rma, now) + VALID
     save(rma, now, "valid_until")
     record = open_record(actor, rma, supplier, now)
-    known = ProductSupplier.objects.filter(product_id=rma.component.product_id, supplier=supplier).first()
-    prepare_in(rma, ShipmentKind.FACTORY_IN, record, now, to=(supplier.name, known.address if known else ""))
+    prepare_for_factory(rma, record, now)
     note(actor, rma, "rma.authorised", now, valid_until=rma.valid_until, factory=supplier.name)
     tell("rma.authorised", actor, rma, now, valid_until=rma.valid_until)
     return rma
+
+
+def prepare_for_factory(rma: Rma, record: SupplierRma, now: datetime) -> Shipment:
+    assert rma.component is not None
+    known = ProductSupplier.objects.filter(product_id=rma.component.product_id, supplier=record.supplier).first()
+    to = (record.supplier.name, known.address if known else "")
+    return prepare_in(rma, ShipmentKind.FACTORY_IN, record, now, to=to)
 
 
 # What it costs -----------------------------------------------------------------------------------------------------------
@@ -93,6 +100,8 @@ def quote_repair(
     with held(rma, now, version) as rma:
         is_first = rma.state == RmaState.REQUESTED
         fields = go(rma, "quote_repair" if is_first else "quote_costs")
+        if rma.component is None:
+            raise CannotQuoteRepair("The serial is not registered yet. Supply it first.", param="component")
         if not is_first:
             if rma.diagnosis != Diagnosis.ABUSE and not is_charged(rma):
                 raise CannotQuoteRepair("It is in warranty: its repair is free. Only misuse is charged for.")
@@ -195,7 +204,7 @@ def scrap(*, actor: Actor, rma: Rma, certificate: str, now: datetime, version: i
         ended = end(rma, now, ending=Ending.SCRAPPED, reason="The costs were declined, and it was scrapped.")
         save(rma, now, *fields, "repair_invoice", "certificate", *ended)
         assert rma.component is not None
-        put_away(actor=actor, component=rma.component, state=Component.State.RETIRED, reason=str(rma), now=now)
+        retire_part(actor, rma.component, str(rma), now)
         _end_record(rma, "Scrapped by order of the customer.", now)
         note(actor, rma, "rma.closed", now, ending=rma.ending, certificate=certificate)
         tell("rma.closed", actor, rma, now, ending=rma.ending)
@@ -284,7 +293,7 @@ def lose_inbound(*, actor: Actor, rma: Rma, claim: str, agreed: str, now: dateti
             state="LOST", claim=claim, ended_at=now
         )
         assert rma.component is not None
-        put_away(actor=actor, component=rma.component, state=Component.State.RETIRED, reason=str(rma), now=now)
+        retire_part(actor, rma.component, str(rma), now)
         cancel_supplier_records(actor, rma, now)
         note(actor, rma, "rma.closed", now, ending=rma.ending, claim=claim, agreed=agreed)
         tell("rma.closed", actor, rma, now, ending=rma.ending)

@@ -9,7 +9,7 @@ from rma.events import note, note_of_ours, tell
 from rma.models import Pool, PoolUnit, Rma, SupplierRma
 from rma.models.pool import MAY_BE_MISSING
 from rma.services._common import CannotReturn, held, lock, said, save
-from rma.services._stock import free_unit, lock_unit, move_unit, new_unit
+from rma.services._stock import free_unit, lock_unit, move_unit, new_unit, where_it_is
 from rma.services.allocating import next_unit, picked, serve_backorders
 from rma.services.holding import put_on_hold
 from rma.services.supplying import open_stock_record
@@ -77,8 +77,8 @@ def receive_unit(
         return move_unit(actor, unit, "receive", now, **more)
     if not normal:
         raise CannotStock("Enter the serial of the unit.", param="serial")
-    if known := PoolUnit.objects.filter(product=product, serial_normal=normal).first():
-        raise CannotStock(f"Serial {known.serial} is known: it is {known.get_state_display().lower()}.", param="serial")
+    if known := where_it_is(product, serial):
+        raise CannotStock(known, param="serial")
     return move_unit(actor, unit, "receive", now, serial=serial.strip(), serial_normal=normal, **more)
 
 

@@ -11,9 +11,11 @@ from rma.lifecycle import FACTORY
 from rma.machines import CannotMove
 from rma.models import Rma, Shipment, SupplierRma
 from rma.services._common import CannotReturn, end, go, held, said, save
+from rma.services._stock import where_it_is
 from rma.services.boxes import label, lock_shipment, prepare_out, put_in
 from rma.services.carrying import arrive_by_hand, effects
-from rma.services.factory import costs_are_settled, issue_repair_invoice
+from rma.services.charging import retire_unit_of
+from rma.services.factory import costs_are_settled, issue_repair_invoice, prepare_for_factory
 from rma.services.supplying import held_record, save_record
 from rma.services.supplying import written as written_of_record
 from rma.states import Diagnosis, Ending, RmaKind, RmaState, ShipmentKind, ShipmentState, SupplierState
@@ -23,6 +25,7 @@ from tenancy.actor import Actor
 IN, OUT = ShipmentKind.FACTORY_IN, ShipmentKind.FACTORY_OUT
 WORK = "supplier-rma:work"
 S, D = RmaState, Diagnosis
+NOT_HERE = "{} is a replacement in advance: its failed part comes back to roZoom, not to the factory."
 
 
 class CannotRepair(CannotReturn):
@@ -70,8 +73,8 @@ def receive_at_factory(
         rma = record.rma
         if rma is not None and rma.kind == RmaKind.FACTORY and rma.state in (S.AWAITING_INBOUND, S.EXPIRED):
             box = rma.shipments.filter(kind=IN, state__in=["DRAFT", "LABEL_CREATED"]).last()
-            if box is not None:
-                _arrived_unscanned(actor, rma, lock_shipment(box), now)
+            box = box or prepare_for_factory(rma, record, now)  # its label was void by then
+            _arrived_unscanned(actor, rma, lock_shipment(box), now)
         rma = _of(record, "receive")
         for box in rma.shipments.filter(kind=IN, state__in=["IN_TRANSIT", "EXCEPTION"]):
             arrive_by_hand(actor, rma, lock_shipment(box), now, proof=f"Scanned by {actor.name}")
@@ -123,7 +126,7 @@ def accept_at_factory(*, actor: Actor, rma: Rma, reason: str, now: datetime, ver
     reason = said(reason, "Say how it is explained.")
     with held(rma, now, version) as rma:
         if rma.kind != RmaKind.FACTORY:
-            raise CannotMove(FACTORY.explain(rma, "accept_mismatch"), param="action")
+            raise CannotMove(NOT_HERE.format(rma), param="action")
         fields = go(rma, "accept_mismatch")
         rma.received_at = now
         save(rma, now, *fields, "received_at")
@@ -140,7 +143,7 @@ def refuse_at_factory(*, actor: Actor, rma: Rma, reason: str, now: datetime, ver
     reason = said(reason, "Say why it is not accepted.")
     with held(rma, now, version) as rma:
         if rma.kind != RmaKind.FACTORY:
-            raise CannotMove(FACTORY.explain(rma, "refuse_mismatch"), param="action")
+            raise CannotMove(NOT_HERE.format(rma), param="action")
         fields = go(rma, "refuse_mismatch")
         save(rma, now, *fields)
         note(actor, rma, "rma.mismatch-refused", now, serial=rma.received_serial, reason=reason)
@@ -199,6 +202,7 @@ def finish_without_repair(
             )
             if normal_serial(serial) in ("", rma.component and rma.component.serial_normal):
                 raise CannotRepair("Another serial goes back for one beyond repair.", param="exchange_serial")
+            _refuse_known(rma, serial)
             rma.exchange_serial = serial
         elif rma.diagnosis != D.NO_FAULT_FOUND:
             raise CannotRepair(f"Found: {D(rma.diagnosis).label.lower()}. Repair it, or ask roZoom to quote the costs.")
@@ -295,6 +299,13 @@ def ship_back(
         return _fresh(record, rma)
 
 
+def _refuse_known(rma: Rma, serial: str) -> None:
+    """One serial is in one place: what goes out for the customer is not installed, and not on a shelf of ours."""
+    assert rma.component is not None
+    if words := where_it_is(rma.component.product, serial):
+        raise CannotRepair(f"{words} Check the label.", param="exchange_serial")
+
+
 def serial_due(rma: Rma) -> str:
     """What goes back to the customer: the wrong part that came, the one exchanged for it, or the repaired one."""
     is_other_part = rma.received_at is None and rma.received_serial != ""
@@ -321,6 +332,9 @@ def exchange_lost(*, actor: Actor, rma: Rma, exchange_serial: str, now: datetime
             raise CannotRepair(
                 "Another serial goes only for one that was lost on its way back.", param="exchange_serial"
             )
+        if normal_serial(serial) in ("", rma.component and rma.component.serial_normal):
+            raise CannotRepair("Another serial goes for one that was lost.", param="exchange_serial")
+        _refuse_known(rma, serial)
         rma.exchange_serial = serial
         save(rma, now, "exchange_serial")
         note(actor, rma, "rma.exchanged", now, serial=serial)
@@ -340,6 +354,7 @@ def _arrived(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
             on=rma.delivered_on, now=now,
         )  # fmt: skip
         put_away(actor=actor, component=component, state="RETURNED", reason=str(rma), now=now)
+        retire_unit_of(actor, component, now)
     elif ending == Ending.REPAIRED:
         extend_warranty(actor=actor, component=component, on=rma.delivered_on, now=now)
     if ending != Ending.SENT_BACK:

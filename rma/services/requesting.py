@@ -9,8 +9,8 @@ from contracts.entitlement import Decision, Outcome, decide
 from contracts.models import Component, Site, normal_serial
 from contracts.queries import component_by_serial
 from rma.events import note, tell
-from rma.models import Rma
-from rma.services._common import CannotReturn, end, go, save
+from rma.models import Rma, RmaQuerySet
+from rma.services._common import CannotReturn, end, go, lock, save
 from rma.services.deciding import (
     Case,
     facts_of_case,
@@ -18,6 +18,7 @@ from rma.services.deciding import (
     missing_of,
     missing_words,
     open_returns_of,
+    standing_return,
 )
 from rma.services.numbering import hold_numbers, next_number
 from rma.states import Media, RmaKind
@@ -80,7 +81,7 @@ def look(*, actor: Actor, ticket: Ticket, wish: Wish, now: datetime) -> Look:
     with as_deputy(ticket.customer_id):
         case = _case(ticket, wish)
         decision = decide(facts_of_case(case, now), now)
-        return Look(decision, case.component, _open(case))
+        return Look(decision, case.component, standing_return(_open(case), now))
 
 
 @transaction.atomic
@@ -100,11 +101,13 @@ def request_return(*, actor: Actor, ticket: Ticket, wish: Wish, now: datetime) -
         if ticket.state not in UNSOLVED:
             raise CannotRequest(f"{ticket.reference} has ended. Open it again, or report the failure as a new problem.")
         _refuse_shape(actor, wish)
-        hold_numbers(ticket.customer_id, ticket.reseller_id)
         case = _case(ticket, wish)
+        if (known := _open(case).first()) is not None:
+            lock(known, now)  # one that a date has ended is in nobody's way
+        hold_numbers(ticket.customer_id, ticket.reseller_id)
         facts = facts_of_case(case, now)
         decision = decide(facts, now)
-        if (known := _open(case)) is not None:
+        if (known := _open(case).first()) is not None:
             note(actor, known, "rma.asked-again", now, ticket=ticket.reference)
             return Requested(known, decision, is_new=False)
         rma = _new(actor, case, wish, decision, now)
@@ -150,11 +153,12 @@ def _refuse_shape(actor: Actor, wish: Wish) -> None:
         raise CannotRequest("Ask for a replacement in advance or a factory repair.", param="kind")
 
 
-def _open(case: Case) -> Rma | None:
+def _open(case: Case) -> RmaQuerySet:
+    """At most one."""
     if case.component is not None:
-        return open_returns_of(case.component).first()
+        return open_returns_of(case.component)
     found = Rma.objects.open().filter(customer_id=case.customer.pk)
-    return found.filter(component=None, claimed_serial_normal=normal_serial(case.serial)).first()
+    return found.filter(component=None, claimed_serial_normal=normal_serial(case.serial))
 
 
 def _new(actor: Actor, case: Case, wish: Wish, decision: Decision, now: datetime) -> Rma:

@@ -22,14 +22,26 @@ from rma.services._common import (
     save_quietly,
 )
 from rma.services._stock import lock_unit, move_unit, new_unit
-from rma.services.boxes import label, lock_shipment, normal_tracking, prepare_in, prepare_return, put_in
+from rma.services.boxes import label, lock_shipment, normal_tracking, prepare_in, put_in, warehouse_of
 from rma.services.carrying import arrive_by_hand, effects
 from rma.services.charging import charge_damage, credit, expected_items, tell_closed
-from rma.states import Condition, Ending, Inspection, RmaKind, RmaState, ShipmentKind, ShipmentState, UnitState
+from rma.states import (
+    ENDED,
+    Condition,
+    Ending,
+    Inspection,
+    Media,
+    RmaKind,
+    RmaState,
+    ShipmentKind,
+    ShipmentState,
+    UnitState,
+)
 from rma.stock_lifecycle import SHIPMENT
 from tenancy.actor import Actor
 
 BACK = ShipmentKind.DEFECTIVE_RETURN
+UNDER_WAY = (ShipmentState.IN_TRANSIT, ShipmentState.EXCEPTION, ShipmentState.DELIVERED)
 ON_WAY_OR_OWED = (RmaState.DELIVERED, RmaState.RETURN_OVERDUE, RmaState.NON_RETURN_INVOICED)
 
 
@@ -83,15 +95,36 @@ def _own_label(actor: Actor, rma: Rma, carrier: str, tracking_number: str, now: 
 
 
 def _scanned(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
-    """RA-14: the first scan of the return label. Nobody is reminded any more."""
-    if rma.state not in ON_WAY_OR_OWED:
+    """RA-14: the first scan of the return label. Nobody is reminded any more.
+
+    Of a part that leaves before its replacement is there, the serial moves now and the return when that arrives.
+    """
+    if rma.state in ENDED:
         return
+    for item in shipment.items.select_related("component__product").filter(scanned_at=None):
+        if item.component is not None:
+            _unit_on_its_way(actor, rma, item, now)
+    if rma.state in ON_WAY_OR_OWED:
+        _leaves(actor, rma, shipment, now)
+
+
+def on_its_way_already(actor: Actor, rma: Rma, now: datetime) -> None:
+    """The replacement arrived, and the failed part was handed to the carrier before: RA-14 at once."""
+    box = last_box(rma)
+    if box is not None and box.state in UNDER_WAY and box.items.filter(scanned_at=None).exists():
+        _leaves(actor, rma, box, now)
+
+
+def last_box(rma: Rma) -> Shipment | None:
+    """The latest one for the way back that is not void or lost; one without a label yet is the latest."""
+    boxes = rma.shipments.filter(kind=BACK).exclude(state__in=[ShipmentState.CANCELLED, ShipmentState.LOST])
+    return boxes.order_by("label_at", "id").last()
+
+
+def _leaves(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
     fields = go(rma, "scan_return")
     rma.return_sent_at = shipment.shipped_at
     save(rma, now, *fields, "return_sent_at")
-    for item in shipment.items.select_related("component__product"):
-        if item.component is not None:
-            _unit_on_its_way(actor, rma, item, now)
     note(actor, rma, "rma.return-sent", now, at=shipment.shipped_at)
     tell("rma.return_sent", actor, rma, now)
 
@@ -126,9 +159,23 @@ def expect_also(rma: Rma, component: Component) -> None:
     if box is None:
         record = rma.supplier_records.order_by("updated_at").last()
         assert record is not None
-        to = (rma.pool.warehouse.name, rma.pool.warehouse.address) if rma.pool else ("roZoom", "")
-        box = prepare_in(rma, BACK, record, rma.updated_at, to=to)
-    put_in(box, component=component)
+        prepare_in(rma, BACK, record, rma.updated_at, to=warehouse_of(rma), parts=[component])
+    else:
+        put_in(box, component=component)
+
+
+def prepare_again(rma: Rma, now: datetime) -> Shipment | None:
+    """A new box for everything that is still owed, where the one before is void or went astray. None where nothing is."""
+    record = rma.supplier_records.order_by("updated_at").last()
+    parts = {one.component_id: one.component for one in expected_items(rma).select_related("component__product")}
+    if rma.media == Media.RETAINED:
+        parts.pop(rma.component_id, None)
+    elif not rma.shipments.filter(kind=BACK).exists():
+        parts[rma.component_id] = rma.component
+    owed = [part for part in parts.values() if part is not None]
+    if record is None or not owed:
+        return None
+    return prepare_in(rma, BACK, record, now, to=warehouse_of(rma), parts=owed)
 
 
 # It is here ------------------------------------------------------------------------------------------------------------
@@ -162,15 +209,11 @@ def receive(*, actor: Actor, rma: Rma, scanned_serial: str, now: datetime, versi
 
 def _box(actor: Actor, rma: Rma, now: datetime) -> Shipment:
     """The box that is here, arrived. One that no carrier has scanned is on its way with its arrival."""
-    boxes = rma.shipments.filter(kind=BACK).exclude(state__in=[ShipmentState.CANCELLED, ShipmentState.LOST])
-    box = boxes.order_by("label_at", "id").last()
-    if box is None:
-        record = rma.supplier_records.order_by("updated_at").last()
-        box = prepare_return(rma, record, now) if record is not None else None  # its label was void by then
+    box = last_box(rma) or prepare_again(rma, now)  # its label was void by then
     if box is None:
         raise CannotReceive("No part is expected back: it stays with the customer.")
     box = lock_shipment(box)
-    if box.state == ShipmentState.DRAFT and rma.state in ON_WAY_OR_OWED:
+    if box.state == ShipmentState.DRAFT and rma.state in (*ON_WAY_OR_OWED, RmaState.RETURN_IN_TRANSIT):
         SHIPMENT.go(box, "make_label")
         box.label_at = now
         box.save(update_fields=["state", "label_at"])
@@ -234,15 +277,9 @@ def refuse_mismatch(*, actor: Actor, rma: Rma, reason: str, now: datetime, versi
         if rma.kind != RmaKind.ADVANCE:
             raise CannotReturn("The factory's own deed sends this one back.")
         fields = go(rma, "refuse_mismatch")
-        owed = list(expected_items(rma).select_related("component__product"))
-        record = rma.supplier_records.order_by("updated_at").last()
-        assert record is not None
         rma.return_sent_at = None
         save(rma, now, *fields, "return_sent_at")
-        to = (rma.pool.warehouse.name, rma.pool.warehouse.address) if rma.pool else ("roZoom", "")
-        box = prepare_in(rma, BACK, record, now, to=to)
-        for item in owed:
-            put_in(box, component=item.component)
+        prepare_again(rma, now)
         note(actor, rma, "rma.mismatch-refused", now, serial=rma.received_serial, reason=reason)
         tell("rma.return_overdue", actor, rma, now, reason=reason)
         return rma
@@ -306,11 +343,7 @@ def _came_back_to_sender(actor: Actor, rma: Rma, shipment: Shipment, now: dateti
     """The customer has the part again: a new box is prepared for the same parts."""
     if rma.state != RmaState.RETURN_IN_TRANSIT:
         return
-    record = rma.supplier_records.order_by("updated_at").last()
-    if record is not None:
-        box = prepare_in(rma, BACK, record, now, to=(shipment.to_name, shipment.to_address))
-        for item in shipment.items.select_related("component__product"):
-            put_in(box, component=item.component)
+    prepare_again(rma, now)
 
 
 effects[BACK, ShipmentState.IN_TRANSIT] = _scanned

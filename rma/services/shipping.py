@@ -20,9 +20,9 @@ from rma.services.boxes import label, lock_shipment, prepare_out, put_in
 from rma.services.carrying import FIRST_SCAN, arrive_by_hand, effects
 from rma.services.deciding import is_serviced
 from rma.services.holding import fails_recheck
-from rma.services.returning import expect_also
+from rma.services.returning import expect_also, last_box, on_its_way_already, prepare_again
 from rma.standing import today_of
-from rma.states import Media, RmaState, ShipmentKind, ShipmentState, SupplierState
+from rma.states import Media, RmaKind, RmaState, ShipmentKind, ShipmentState, SupplierState
 from rma.stock_lifecycle import SHIPMENT
 from tenancy.actor import Actor
 
@@ -108,7 +108,9 @@ def _refuse_without_record(rma: Rma) -> None:
 def _label_the_way_back(actor: Actor, rma: Rma, carrier: str, tracking_number: str, now: datetime) -> None:
     if rma.media == Media.RETAINED:
         return  # the part stays with the customer, who sends a certificate
-    back = rma.shipments.filter(kind=ShipmentKind.DEFECTIVE_RETURN).exclude(state__in=list(SHIPMENT.ends)).first()
+    back = last_box(rma)
+    if back is None or back.state == ShipmentState.RETURNED_TO_SENDER:
+        back = prepare_again(rma, now)
     if back is None or (back.state == ShipmentState.DRAFT and not tracking_number.strip()):
         words = "The label for the way back is missing. Enter its tracking number."
         raise CannotShip(words, param="return_tracking_number")
@@ -160,6 +162,7 @@ def _arrived(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
     move_unit(actor, unit, "deliver", now, component_key=rma.replacement.pk)
     note(actor, rma, "rma.delivered", now, serial=unit.serial, at=rma.delivered_at, return_due=rma.return_due)
     tell("rma.delivered", actor, rma, now, return_due=rma.return_due)
+    on_its_way_already(actor, rma, now)
 
 
 def _not_arrived(actor: Actor, rma: Rma, shipment: Shipment, now: datetime) -> None:
@@ -200,7 +203,7 @@ def deliver(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None
     """RA-11, FR-28 without the carrier: the customer says that it arrived."""
     actor.require("rma:request")
     with held(rma, now, version) as rma:
-        name = "deliver" if machine_of(rma).find("deliver", rma.state) else "deliver_back"
+        name = "deliver" if rma.kind == RmaKind.ADVANCE else "deliver_back"
         if machine_of(rma).find(name, rma.state) is None:
             raise CannotMove(machine_of(rma).explain(rma, name), param="action")
         kind = OUT if name == "deliver" else ShipmentKind.FACTORY_OUT

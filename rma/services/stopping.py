@@ -12,6 +12,7 @@ from rma.services.allocating import serve_backorders
 from rma.services.deciding import decide_now, has_advance
 from rma.services.following import follow_up
 from rma.services.holding import put_on_hold, take_back
+from rma.services.returning import UNDER_WAY, last_box
 from rma.states import Missing, RmaKind
 from tenancy.actor import Actor
 
@@ -85,3 +86,6 @@ def _refuse_after_delivery(rma: Rma) -> None:
     """A replacement that was dead on arrival stands there: it is owed a second one, and two parts are owed back."""
     if rma.delivered_at is not None:
         raise CannotReturn(f"{rma} had a replacement delivered already. Send another unit; both parts come back.")
+    back = last_box(rma)
+    if back is not None and back.state in UNDER_WAY:
+        raise CannotReturn(f"The failed part of {rma} is on its way back already. Send its replacement.")

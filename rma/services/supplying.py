@@ -11,7 +11,7 @@ from rma.events import note, note_of_ours, tell_supplier
 from rma.models import PoolUnit, Rma, Shipment, SupplierRma
 from rma.services._common import CannotReturn, held, lock, said
 from rma.services._stock import lock_unit, move_unit, new_unit
-from rma.services.boxes import put_in
+from rma.services.boxes import free_label, put_in
 from rma.states import ENDED, Condition, RmaState, ShipmentKind, ShipmentState, SupplierState, UnitState
 from rma.stock_lifecycle import SUPPLIER
 from rozoom_support.lib.refusals import NotFound, Stale
@@ -142,7 +142,7 @@ def refuse(*, actor: Actor, record: SupplierRma, reason: str, now: datetime, ver
         SUPPLIER.go(record, "refuse")
         record.refused_at, record.refused_reason = now, reason
         save_record(record, now, "refused_at", "refused_reason")
-        if was_sent and record.unit is not None:
+        if record.unit is not None and (was_sent or record.rma is None):
             _back_as_it_was(actor, record.unit, now)
         written(actor, record, "refused", now, reason=reason)
         tell_supplier("supplier_rma.moved", actor, record, now)
@@ -150,7 +150,7 @@ def refuse(*, actor: Actor, record: SupplierRma, reason: str, now: datetime, ver
 
 
 def _back_as_it_was(actor: Actor, unit: PoolUnit, now: datetime) -> None:
-    """SR-7: the unit comes back untouched and is tested again."""
+    """SR-3 of a unit of our own, SR-7: it comes back untouched, or never left, and is tested again."""
     unit = lock_unit(unit)
     if unit.state == UnitState.AT_SUPPLIER:
         move_unit(actor, unit, "come_back", now, condition=Condition.REFURBISHED)
@@ -164,6 +164,7 @@ def send_part(
     actor.require("rma:manage")
     with held_record(record, now) as record:
         SUPPLIER.go(record, "send")
+        carrier, tracking_number = free_label(carrier, tracking_number)
         if record.rma is not None and record.serial != unit.serial and not _is_of_return(record, unit):
             raise CannotSupply(f"This record is about {record.serial}. Scan that unit.", param="unit")
         if record.rma is None and record.unit_id != unit.pk:
@@ -184,8 +185,8 @@ def send_part(
             to_name=record.supplier.name,
             to_zone=record.supplier.time_zone,
             their_reference=record.supplier_number,
-            carrier=carrier.strip().upper(),
-            tracking_number="".join(tracking_number.split()).upper(),
+            carrier=carrier,
+            tracking_number=tracking_number,
             state=ShipmentState.IN_TRANSIT,
             label_at=now,
             shipped_at=now,
