@@ -26,8 +26,9 @@ urlpatterns = [
     # units
     path("pool/", units.listed, name="units"),
     path("pool/units/<uuid:unit_id>/", units.unit, name="unit"),
-    path("pool/units/<uuid:unit_id>/retire/", units.retire, name="retire"),
-    # arriving, and the test
+    path("pool/units/<uuid:unit_id>/<str:deed>/", units.deed, name="unit_deed"),
+    # ordering, arriving, and the test
+    path("pool/order/", receiving.order, name="order"),
     path("pool/receive/", receiving.receive, name="receive"),
     path("pool/tests/", receiving.tests, name="tests"),
     # counting
