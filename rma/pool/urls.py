@@ -39,6 +39,8 @@ urlpatterns = [
     # how many to keep
     path("pool/levels/", advice.levels, name="levels"),
     path("pool/levels/<uuid:product_id>/", advice.product, name="product"),
+    path("pool/levels/<uuid:product_id>/last-buy/", advice.last_buy, name="last_buy"),
+    path("pool/spend/", advice.spend, name="spend"),
     # warehouses and their calendars
     path("pool/calendars/", calendars.listed, name="calendars"),
     path("pool/calendars/<int:calendar_id>/", calendars.calendar, name="calendar"),

@@ -47,7 +47,9 @@ def of_component(request: Any, component: Component) -> Part | None:
     about = Q(component=component) | Q(replacement=component)
     found = Rma.objects.for_list().filter(about, customer_id=component.customer_id).order_by("-requested_at", "-id")
     rows = rows_of(found[:SHOWN], request.unit.now)
-    return Part("rma/parts/component.html", {"rows": rows, "component": component}) if rows else None
+    has_line = any(row.rma.replacement_id is not None for row in rows)
+    values = {"rows": rows, "component": component, "has_line": has_line}
+    return Part("rma/parts/component.html", values) if rows else None
 
 
 @shows_on("home")
