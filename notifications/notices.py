@@ -70,6 +70,12 @@ def mark_ticket_read(*, actor: Actor, ticket_id: int, now: datetime) -> int:
     return about.update(read_at=now)
 
 
+def mark_reference_read(*, actor: Actor, reference: str, now: datetime) -> int:
+    """The same for what has a page of its own and a number, such as a return. Returns how many were unread."""
+    about = Notice.objects.filter(_mine(actor), reference=reference, read_at__isnull=True, settled_at__isnull=True)
+    return about.update(read_at=now)
+
+
 def _mine(actor: Actor) -> Q:
     return Q(person_id=actor.person_id, organisation_id=actor.organisation_id)
 
@@ -117,10 +123,19 @@ def bell_of(request: Any) -> Bell | None:
 
 def ticket_opened(request: Any, ticket_id: int) -> None:
     """Whoever loads the page of a ticket has read what the bell tells of it. Costs nothing while nothing is unread."""
+    _opened(request, lambda: mark_ticket_read(actor=request.actor, ticket_id=ticket_id, now=request.unit.now))
+
+
+def page_opened(request: Any, reference: str) -> None:
+    """The same for the page of what has this number."""
+    _opened(request, lambda: mark_reference_read(actor=request.actor, reference=reference, now=request.unit.now))
+
+
+def _opened(request: Any, mark: Callable[[], int]) -> None:
     bell = bell_of(request)
     if request.method != "GET" or request.htmx or bell is None or not bell.count:
         return
-    if mark_ticket_read(actor=request.actor, ticket_id=ticket_id, now=request.unit.now):
+    if mark():
         del bell.count  # counted anew when it is drawn
 
 

@@ -45,6 +45,12 @@ WISHES: dict[str, Wish] = {
         ),
         Wish("tickets", "A new ticket comes in", frozenset({"ticket.filed", "impact.answered"}), AT_DESK),
         Wish("assigned", "A ticket is given to you", frozenset({"ticket.assigned"}), AT_DESK),
+        Wish(
+            "returns",
+            "A return waits for its approval",
+            frozenset({"rma.requested", "rma.resumed"}),
+            frozenset({"operator"}),
+        ),
         Wish("reminders", "An agreement or a warranty ends soon", frozenset({"agreement.reminder", "warranty.ending"})),
     )
 }

@@ -12,7 +12,7 @@ class RmaConfig(AppConfig):
         # Registers with tickets that one with an open return is not closed.
         import rma.guarding  # noqa: PLC0415
 
-        # Registers returns on the pages of tickets, components and the customer's home.
+        # Registers returns on the pages of tickets, components, the customer's home and the reports.
         import rma.portal.parts  # noqa: PLC0415
 
         # Registers what an arrival, a loss or a first scan means for the return it belongs to.

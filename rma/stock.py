@@ -132,8 +132,9 @@ def is_unusual(failures: int, demand: float, days: float = 30, certainty: float 
     return failures > usual_failures(demand, days, certainty)
 
 
-def spend(items: Iterable[Item], budget: Decimal) -> Plan:
-    """One unit at a time where the queue shortens most for the money; a unit that no longer fits is left out.
+def spend(items: Iterable[Item], budget: Decimal, worth: float = WORTH) -> Plan:
+    """One unit at a time where the queue shortens most for the money; a unit that no longer fits is left out, and one
+    that saves less than `worth` waiting requests.
 
     METRIC's marginal analysis: saved backorders fall with each unit, so the next best unit is the best of all.
     """
@@ -148,7 +149,7 @@ def spend(items: Iterable[Item], budget: Decimal) -> Plan:
     while queue:
         _, key, saved = heapq.heappop(queue)
         item = chosen[key]
-        if item.cost > left or saved < WORTH:
+        if item.cost > left or saved < worth:
             continue
         left -= item.cost
         stock[key] += 1

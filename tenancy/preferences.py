@@ -14,6 +14,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "mail_tickets": ("now", "digest", "never"),
     "mail_assigned": ("now", "digest", "never"),
     "mail_moves": ("now", "digest", "never"),
+    "mail_returns": ("now", "digest", "never"),
     "mail_reminders": ("now", "digest", "never"),
 }
 DIGEST_HOURS = range(24)

@@ -227,3 +227,25 @@ WORK = [
 RECEIVE_UNIT = [request_body("A unit", {"pool": "CHI", "product": "DC-7", "serial": "7F-2231", "place": "B-12"})]
 TEST_UNIT = [request_body("The test passed", {"action": "pass_test", "firmware": "4.1.7", "place": "B-12"})]
 EVENTS = [request_body("Proof of delivery", {"events": [EVENT]})]
+
+SHIP_BY = answer(
+    "A month",
+    {
+        "time_zone": "Europe/Berlin",
+        "as_of": "2026-11-24T09:41:07.512300Z",
+        "months": [
+            {
+                "month": "2026-11",
+                "approved": 31,
+                "without_date": 2,
+                "in_time": 25,
+                "late": 1,
+                "running": 3,
+                "arrived_in_time": 20,
+                "arrived_late": 2,
+                "in_time_percent": 96,
+            }
+        ],
+    },
+    "200",
+)

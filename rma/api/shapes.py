@@ -230,6 +230,30 @@ class PoolUnitShape(serializers.Serializer):
     changed_by = serializers.CharField()
 
 
+class ShipByMonthShape(serializers.Serializer):
+    """Promises of a date, also of units that another one followed. `in_time`, `late` and `running` are apart."""
+
+    month = serializers.CharField(help_text="2026-11, of the approval.")
+    approved = serializers.IntegerField()
+    without_date = serializers.IntegerField(help_text="To countries for which no date is promised.")
+    in_time = serializers.IntegerField(help_text="Left by the promised day, by the carrier's first scan.")
+    late = serializers.IntegerField(help_text="With those that should have left by now.")
+    running = serializers.IntegerField(help_text="Their day has not passed.")
+    arrived_in_time = serializers.IntegerField()
+    arrived_late = serializers.IntegerField()
+    in_time_percent = serializers.IntegerField(
+        allow_null=True, help_text="Whole percent; null when there are fewer than 20 to judge by."
+    )
+
+
+class ShipByShape(serializers.Serializer):
+    """How often replacements left when it was promised."""
+
+    time_zone = serializers.CharField(help_text="Whose months these are.")
+    as_of = serializers.DateTimeField()
+    months = ShipByMonthShape(many=True)
+
+
 class CarrierEventShape(serializers.Serializer):
     """What became of one report."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from rma.api import carriers, returns, suppliers, units
+from rma.api import attainment, carriers, returns, suppliers, units
 
 urlpatterns = [
     re_path(r"^returns/?$", returns.Returns.as_view(), name="api-returns"),
@@ -20,5 +20,6 @@ urlpatterns = [
     re_path(r"^pool-units/?$", units.PoolUnits.as_view(), name="api-pool-units"),
     re_path(r"^pool-units/(?P<id>[^/]+)/?$", units.OnePoolUnit.as_view(), name="api-pool-unit"),
     re_path(r"^pool-units/(?P<id>[^/]+)/transitions/?$", units.UnitTransitions.as_view(), name="api-unit-transitions"),
+    re_path(r"^reports/ship-by/?$", attainment.ShipBy.as_view(), name="api-ship-by"),
     re_path(r"^carrier-events/?$", carriers.CarrierEvents.as_view(), name="api-carrier-events"),
 ]

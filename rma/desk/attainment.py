@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
+from django.http import HttpResponse
 
+from rozoom_support.lib.sheets import csv_download
 from tickets.reports.queries import FEWEST, percent
 
 MONTHS = 12
+HEAD = ("month", "approved", "without_date", "left_in_time", "left_late", "running", "arrived_in_time", "arrived_late")
 # A promise is decided when it left or when its day has passed. Dates are the warehouse's, as they were frozen.
 STATEMENT = """
 WITH promises AS (
@@ -54,6 +57,12 @@ class Month:
     def arrived_share(self) -> str:
         return share_words(self.arrived_in_time, self.arrived_in_time + self.arrived_late)
 
+    def as_dict(self) -> dict[str, str | int | None]:
+        """For programs. The share is null for too few."""
+        facts = {name: value for name, value in vars(self).items() if name != "name"}
+        share = percent(self.in_time, self.decided) if self.decided >= FEWEST else None
+        return {"month": self.name, **facts, "in_time_percent": share}
+
     @property
     def first_day(self) -> date:
         return date.fromisoformat(f"{self.name}-01")
@@ -74,6 +83,17 @@ def by_month(now: datetime, zone: str) -> list[Month]:
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, values)
         return [Month(*row) for row in cursor.fetchall()][:MONTHS]
+
+
+def finding(all_of_them: Month) -> str:
+    """The title says what came out."""
+    if all_of_them.decided < FEWEST:
+        return f"{all_of_them.in_time} of {all_of_them.decided} replacements left in time, too few to compare"
+    return f"{all_of_them.share} of replacements left in time (n = {all_of_them.decided})"
+
+
+def as_csv(months: list[Month]) -> HttpResponse:
+    return csv_download("ship-by.csv", HEAD, [tuple(vars(one).values()) for one in months], is_ours=True)
 
 
 def sum_of(months: list[Month]) -> Month:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from contracts.models import Component, Site
+from contracts.models import Component, Product, Site
 from contracts.queries import component_by_serial
 from contracts.selling.forms import AmountField, date_field
 from rma import actions
@@ -23,9 +23,17 @@ class ActionForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, asked: Iterable[actions.Field], rma: Rma | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        asked: Iterable[actions.Field],
+        rma: Rma | None,
+        *args: Any,
+        product: Product | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.rma = rma
+        self.product = product or (rma.component.product if rma is not None and rma.component else None)
         self.asked = list(asked)
         self.objects: dict[str, dict[str, Any]] = {}
         for one in self.asked:
@@ -136,12 +144,12 @@ def _site(form: ActionForm, one: actions.Field) -> forms.Field:
 
 def _supplier(form: ActionForm, one: actions.Field) -> forms.Field:
     found = Organisation.objects.filter(kind=Kind.SUPPLIER, is_active=True).order_by("name")
-    return _listed(form, one, [(row, row.name) for row in found], f"The product's own: {_usual_supplier(form.rma)}")
+    return _listed(form, one, [(row, row.name) for row in found], f"The product's own: {_usual_supplier(form.product)}")
 
 
-def _usual_supplier(rma: Rma | None) -> str:
+def _usual_supplier(product: Product | None) -> str:
     known = ProductSupplier.objects.select_related("supplier")
-    usual = known.filter(product_id=rma.component.product_id).first() if rma and rma.component else None
+    usual = known.filter(product=product).first() if product else None
     return usual.supplier.name if usual else "not known yet"
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from contracts.models import Component, Product, normal_serial
 from rma.desk.words import event_words, state_tag
+from rma.lineage import Cover, covers_of
 from rma.models import PoolUnit, Rma, ShipmentItem, SupplierRma
 from tenancy.models import AuditEvent, Kind, Organisation
 
@@ -36,7 +37,7 @@ class Life:
     product: Product
     serial: str
     unit: PoolUnit | None
-    components: list[Component]
+    components: list[tuple[Component, list[Cover]]]  # with what covered it there
     returns: list[tuple[Rma, str, str]]  # how this serial stands in it
     records: list[SupplierRma]
     boxes: list[ShipmentItem]
@@ -80,7 +81,7 @@ def life_of(sku: str, serial: str) -> Life | None:
         product=product,
         serial=unit.serial if unit else components[0].serial,
         unit=unit,
-        components=components,
+        components=_with_covers(components, returns),
         returns=returns,
         records=_records(unit, returns),
         boxes=_boxes(normal, unit, returns),
@@ -88,6 +89,14 @@ def life_of(sku: str, serial: str) -> Life | None:
         after=_replaced_by(unit, components),
         happened=_happened(unit, components),
     )
+
+
+def _with_covers(
+    components: list[Component], returns: list[tuple[Rma, str, str]]
+) -> list[tuple[Component, list[Cover]]]:
+    days = {rma.component_id: rma.delivered_on for rma, _, _ in returns if rma.replacement_id}
+    covers = covers_of(components, days)
+    return [(one, covers[one.pk]) for one in components]
 
 
 def _returns(unit: PoolUnit | None, components: list[Component]) -> list[tuple[Rma, str, str]]:

@@ -48,13 +48,15 @@ def _one(event: Event, model: Any, key: Any, *related: str) -> Any:
 # Channels ---------------------------------------------------------------------------------------------------------------
 
 
-def path_of(rma: Rma) -> str:
-    return reverse("returns:tracking", args=[rma.reference])
+def path_for(rma: Rma, reader: Reader) -> str:
+    """roZoom's people work on it on a page of theirs."""
+    name = "returns_desk:return" if reader.party == "operator" else "returns:tracking"
+    return reverse(name, args=[rma.reference])
 
 
 def mail(rma: Rma, letter: Letter, reader: Reader, key: str, guard: dict[str, Any] | None = None) -> Mail:
     """In the thread of its ticket, with an address to answer to: an answer is filed there, as the kind that the mail says."""
-    url, kind = settings.BASE_URL + path_of(rma), unless_told(reader)
+    url, kind = settings.BASE_URL + path_for(rma, reader), unless_told(reader)
     letter = answerable(letter, reader, kind)
     return Mail(
         to=reader.email,
@@ -75,7 +77,7 @@ def told(
         organisation_id=reader.organisation_id,
         party=reader.party,
         title=title,
-        path=path_of(rma),
+        path=path_for(rma, reader),
         reference=rma.reference,
         detail=part_words(rma),
         mail=mail(rma, letter, reader, key, more.get("guard")) if letter is not None else None,
@@ -126,6 +128,24 @@ def requested(event: Event) -> Iterator[Said]:
             yield mail(rma, words.requested(rma, reader), reader, "requested")
     for reader in without(recipients.resellers(rma), by_person(event)):
         yield told(rma, f"{rma.customer.name} asked for a {_wanted(rma)}", reader)
+    yield from waits_for_approval(event, rma)
+
+
+def waits_for_approval(event: Event, rma: Rma) -> Iterator[Said]:
+    """To who approves it, as soon as nothing is missing."""
+    for reader in without(recipients.coordinators(), by_person(event)) if rma.state == S.REQUESTED else []:
+        title = f"{rma.customer.name} asks for a {_wanted(rma)}, severity {rma.severity}"
+        letter = words.waits(rma, reader)
+        yield told(rma, title, reader, letter, key="waits", guard={"request": str(rma.pk)})
+
+
+@guards("request")
+def still_waits(value: Any) -> str:
+    """A mail that waited is dropped when somebody was faster."""
+    rma = Rma.objects.filter(pk=value).first()
+    if rma is None:
+        return "the return is gone"
+    return "" if rma.state == S.REQUESTED else f"it is {RmaState(rma.state).label.lower()} now"
 
 
 def _wanted(rma: Rma) -> str:
@@ -158,6 +178,8 @@ def rejected(event: Event) -> Iterator[Said]:
 @handles("rma.resumed")
 def resumed(event: Event) -> Iterator[Said]:
     yield from everybody(event, "Nothing is missing any more", None, states=[S.REQUESTED])
+    if (rma := rma_of(event)) is not None:
+        yield from waits_for_approval(event, rma)
 
 
 @handles("rma.approved")

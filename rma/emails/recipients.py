@@ -2,6 +2,7 @@
 
 from notifications.readers import Reader, members
 from rma.models import Rma
+from tenancy.capabilities import role_may
 from tenancy.models import Kind, Role
 from tickets.emails.recipients import customer_voice, reseller_agents
 
@@ -17,6 +18,13 @@ def customers(rma: Rma) -> list[Reader]:
 def payers(rma: Rma) -> list[Reader]:
     """Who reads bills, besides."""
     return [*customers(rma), *members(organisation_id=rma.customer_id, role=Role.CUSTOMER_ADMINISTRATOR)]
+
+
+def coordinators() -> list[Reader]:
+    """Who approves returns; where nobody has that work alone, everybody who may."""
+    found = members(organisation__kind=Kind.OPERATOR, role=Role.COORDINATOR)
+    roles = [role for role in Role.values if role_may(role, "rma:manage")]
+    return found or members(organisation__kind=Kind.OPERATOR, role__in=roles)
 
 
 def resellers(rma: Rma) -> list[Reader]:

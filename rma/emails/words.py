@@ -31,6 +31,8 @@ def letter(
 def _why(rma: Rma, reader: Reader) -> str:
     if reader.person_id == rma.requested_by_id:
         return "You get this because you asked for it."
+    if reader.party == "operator":
+        return "You get this because you approve returns."
     if reader.party == "reseller":
         return f"You get this because {rma.customer.name} is your customer."
     return f"You get this because it belongs to {rma.ticket.reference}."
@@ -49,6 +51,23 @@ def requested(rma: Rma, reader: Reader) -> Letter:
         f"{rma.reference}: requested",
         f"We have your request for a {what}. Its number is {rma.reference}.",
         lines,
+    )
+
+
+def waits(rma: Rma, reader: Reader) -> Letter:
+    """To who approves it."""
+    what = "replacement" if rma.kind == RmaKind.ADVANCE else "repair"
+    confirmed = rma.kind == RmaKind.FACTORY or rma.failure_confirmed_at is not None
+    return letter(
+        rma,
+        reader,
+        f"{rma.reference}: waits for approval",
+        f"{rma.customer.name} asks for a {what}, on a ticket of severity {rma.severity}.",
+        [
+            " ".join(rma.decision.get("reasons", ())),
+            "" if confirmed else "The failure is not confirmed yet: an engineer does that on the ticket.",
+            f"What is wrong: {rma.symptom}" if rma.symptom else "",
+        ],
     )
 
 

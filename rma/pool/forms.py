@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 
 from contracts.models import Product
-from contracts.selling.forms import text_field
+from contracts.selling.forms import AmountField, text_field
 from rma.models import Pool, PoolUnit
+from rma.services.pooling import LONGEST_ORDER, MOST_ORDERED
 from rma.services.receiving import LONGEST_SERIAL, MOST_UNITS, Arrival
 from rma.states import Condition
+from tenancy.models import Organisation
 
 LONGEST_LIST = (LONGEST_SERIAL + 2) * MOST_UNITS * 12
 
@@ -90,6 +92,47 @@ class ReceiveForm(forms.Form):
         )
 
 
+class OrderForm(forms.Form):
+    pool = PoolField()
+    product = forms.ChoiceField(
+        label="Product",
+        error_messages={"required": "Choose a product", "invalid_choice": "Choose from the list"},
+    )
+    count = forms.IntegerField(
+        label="How many units?",
+        min_value=1,
+        max_value=MOST_ORDERED,
+        widget=forms.NumberInput(attrs={"class": "w-s", "inputmode": "numeric"}),
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), f"Enter a number from 1 to {MOST_ORDERED}"
+        ),
+    )
+    supplier = forms.ChoiceField(
+        label="Supplier", required=False, error_messages={"invalid_choice": "Choose from the list"}
+    )
+    order_number = short(
+        "Your order number", LONGEST_ORDER, help_text="It stands with each unit, also after it arrived."
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        pools: Sequence[Pool],
+        products: Iterable[Product],
+        suppliers: Iterable[Organisation],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.pools = {one.pk: one for one in pools}
+        self.products = {str(one.pk): one for one in products}
+        self.suppliers = {str(one.pk): one for one in suppliers}
+        _offer_pools(self, pools)
+        names = [(key, f"{one.name} ({one.sku})") for key, one in self.products.items()]
+        self.fields["product"].choices = [("", "Choose"), *names]  # type: ignore[attr-defined]
+        known = [(key, one.name) for key, one in self.suppliers.items()]
+        self.fields["supplier"].choices = [("", "Not known yet"), *known]  # type: ignore[attr-defined]
+
+
 class TestedForm(forms.Form):
     units = forms.MultipleChoiceField(
         error_messages={
@@ -162,8 +205,39 @@ class LevelForm(forms.Form):
         _offer_pools(self, pools)
 
 
-class ReasonForm(forms.Form):
-    reason = text_field("Reason", "Enter a reason", length=400, widget=forms.TextInput())
+class SpendForm(forms.Form):
+    """A question in the address: nothing is bought by it."""
+
+    budget = AmountField(label="Sum to spend", min_value=0)
+    currency = forms.ChoiceField(
+        label="Currency", error_messages={"required": "Choose a currency", "invalid_choice": "Choose from the list"}
+    )
+
+    def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = [(one, one) for one in currencies]  # type: ignore[attr-defined]
+
+
+def percent_field(label: str, low: str, high: str, words: str, **options: Any) -> forms.DecimalField:
+    names = ("required", "invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits")
+    return forms.DecimalField(
+        label=label,
+        min_value=Decimal(low),
+        max_value=Decimal(high),
+        max_digits=5,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"class": "w-s", "inputmode": "decimal", "autocomplete": "off"}),
+        error_messages=dict.fromkeys(names, words),
+        **options,
+    )
+
+
+class LastBuyForm(forms.Form):
+    """A question in the address, too."""
+
+    years = percent_field("Years it is supported for", "0.5", "20", "Enter a number of years from 0.5 to 20")
+    scrapped = percent_field("Scrapped, in percent", "0", "100", "Enter a number from 0 to 100, such as 10")
+    certainty = percent_field("How sure, in percent", "1", "99.99", "Enter a number such as 95 or 99.5")
 
 
 def _offer_pools(form: forms.Form, pools: Sequence[Pool]) -> None:

@@ -26,8 +26,9 @@ urlpatterns = [
     # units
     path("pool/", units.listed, name="units"),
     path("pool/units/<uuid:unit_id>/", units.unit, name="unit"),
-    path("pool/units/<uuid:unit_id>/retire/", units.retire, name="retire"),
-    # arriving, and the test
+    path("pool/units/<uuid:unit_id>/<str:deed>/", units.deed, name="unit_deed"),
+    # ordering, arriving, and the test
+    path("pool/order/", receiving.order, name="order"),
     path("pool/receive/", receiving.receive, name="receive"),
     path("pool/tests/", receiving.tests, name="tests"),
     # counting
@@ -38,6 +39,8 @@ urlpatterns = [
     # how many to keep
     path("pool/levels/", advice.levels, name="levels"),
     path("pool/levels/<uuid:product_id>/", advice.product, name="product"),
+    path("pool/levels/<uuid:product_id>/last-buy/", advice.last_buy, name="last_buy"),
+    path("pool/spend/", advice.spend, name="spend"),
     # warehouses and their calendars
     path("pool/calendars/", calendars.listed, name="calendars"),
     path("pool/calendars/<int:calendar_id>/", calendars.calendar, name="calendar"),

@@ -32,6 +32,8 @@ class Plot:
     bars: tuple[Bar, ...]
     target_y: float
     target: str
+    caption: str
+    mark: str = "keep"
     floor: int = FLOOR
     height: int = FLOOR + 44
 
@@ -57,15 +59,15 @@ def late_words(advice: Advice) -> list[str]:
     """What late returns cost in units."""
     times, said = advice.times, []
     if times.late_days >= 0.5:
-        days = _number(times.late_days)
+        days = number_words(times.late_days)
         days = f"{days} day{'' if days == '1' else 's'}"
-        cost = f"costs {_units(advice.late_costs)}" if advice.late_costs else "costs no unit so far"
+        cost = f"costs {units_words(advice.late_costs)}" if advice.late_costs else "costs no unit so far"
         said.append(f"Failed parts come back {days} late on average. That {cost}.")
     if times.late_now:
         said.append(f"{times.late_now} {'is' if times.late_now == 1 else 'are'} late now.")
     if advice.habit_costs:
         habit = f"If every part came {ONE_MORE_HABIT:.0f} days later"
-        said.append(f"{habit}, {_units(advice.habit_costs)} more would be needed.")
+        said.append(f"{habit}, {units_words(advice.habit_costs)} more would be needed.")
     return said
 
 
@@ -82,14 +84,15 @@ def unusual_words(advice: Advice) -> str:
 def plot(advice: Advice) -> Plot:
     steps = _shown(advice.steps)
     columns = len(steps)
-    bars = tuple(_bar(step, place, columns) for place, step in enumerate(steps))
-    said = ". ".join(f"{_units(one.units)}: {share(one.fill)}" for one in steps)
+    bars = tuple(bar_of(step, place, columns) for place, step in enumerate(steps))
+    said = ". ".join(f"{units_words(one.units)}: {share(one.fill)}" for one in steps)
     return Plot(
         title=f"Requests met from the shelf, by units kept: {advice.product}",
         text=f"{said}. The target is {share(advice.target)}.",
         bars=bars,
         target_y=round(FLOOR - HEIGHT * advice.target, 1),
         target=f"target {share(advice.target)}",
+        caption=f"Requests met from the shelf in percent, by units kept. The line is the target {share(advice.target)}.",
     )
 
 
@@ -108,10 +111,10 @@ def _who(advice: Advice) -> list[str]:
 def _how_often(advice: Advice) -> list[str]:
     failures = advice.failures
     if failures.unit_years == 0 and failures.number == 0:
-        return [f"No return was filed here yet. So {_number(100 * advice.rate)} % a year is assumed."]
+        return [f"No return was filed here yet. So {number_words(100 * advice.rate)} % a year is assumed."]
     day = f"{failures.since.day} {MONTHS[failures.since.month - 1]} {failures.since.year}"
-    seen = f"{_times(failures.number)} in {_number(failures.unit_years)} unit-years since {day}."
-    return [f"{seen} With the 3 % assumed at first, that makes {_number(100 * advice.rate)} % a year."]
+    seen = f"{_times(failures.number)} in {number_words(failures.unit_years)} unit-years since {day}."
+    return [f"{seen} With the 3 % assumed at first, that makes {number_words(100 * advice.rate)} % a year."]
 
 
 def _how_long(advice: Advice) -> list[str]:
@@ -126,12 +129,12 @@ def _so(advice: Advice) -> list[str]:
     if advice.demand == 0:
         return []
     found = next((step for step in advice.steps if step.is_advised), None)
-    away = f"So {_number(advice.demand)} requests a year, and {_number(advice.mu)} units away at any moment."
+    away = f"So {number_words(advice.demand)} requests a year, and {number_words(advice.mu)} units away at any moment."
     if found is None:
         return [away]
     less = next((step for step in advice.steps if step.units == advice.advised - 1), None)
     but = f", {less.units} would meet {share(less.fill)}" if less else ""
-    met = f"{_units(advice.advised).capitalize()} meet{'s' if advice.advised == 1 else ''} {share(found.fill)} of them{but}."
+    met = f"{units_words(advice.advised).capitalize()} meet{'s' if advice.advised == 1 else ''} {share(found.fill)} of them{but}."
     return [away, f"{met} The target is {share(advice.target)}; for 99 % it would be {advice.strict}."]
 
 
@@ -151,7 +154,7 @@ def _shown(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return steps[start : start + MOST_BARS]
 
 
-def _bar(step: Step, place: int, columns: int) -> Bar:
+def bar_of(step: Step, place: int, columns: int) -> Bar:
     height = round(HEIGHT * step.fill, 1)
     return Bar(
         x=f"{100 * (place + GAP / 2) / columns:.2f}%",
@@ -170,10 +173,10 @@ def _times(number: int) -> str:
     return {0: "No failure", 1: "1 failure"}.get(number, f"{number:,} failures")
 
 
-def _units(number: int) -> str:
+def units_words(number: int) -> str:
     return f"{number:,} unit{'' if number == 1 else 's'}"
 
 
-def _number(value: float) -> str:
+def number_words(value: float) -> str:
     """1.5, 12, 380"""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")

@@ -1,4 +1,5 @@
-"""Returns on the pages of lower apps: the ticket they belong to, the component they are about, the customer's home."""
+"""Returns on the pages of lower apps: the ticket they belong to, the component they are about, the customer's home;
+and how often they left in time, in the reports."""
 
 from typing import Any
 
@@ -6,10 +7,12 @@ from django.db.models import Q
 from django.urls import reverse
 
 from contracts.models import Component, Product
+from rma.desk.attainment import by_month, finding, sum_of
 from rma.models import Rma
 from rma.portal.listing import in_turn, rows_of
 from rma.portal.words import NEEDS_YOU
 from rozoom_support.lib.ui.parts import Part, shows_on
+from tenancy.preferences import preferences_of
 from tickets.lifecycle import UNSOLVED
 from tickets.models import Ticket
 
@@ -47,7 +50,9 @@ def of_component(request: Any, component: Component) -> Part | None:
     about = Q(component=component) | Q(replacement=component)
     found = Rma.objects.for_list().filter(about, customer_id=component.customer_id).order_by("-requested_at", "-id")
     rows = rows_of(found[:SHOWN], request.unit.now)
-    return Part("rma/parts/component.html", {"rows": rows, "component": component}) if rows else None
+    has_line = any(row.rma.replacement_id is not None for row in rows)
+    values = {"rows": rows, "component": component, "has_line": has_line}
+    return Part("rma/parts/component.html", values) if rows else None
 
 
 @shows_on("home")
@@ -60,3 +65,16 @@ def of_home(request: Any, about: Any) -> Part | None:
         return None
     rows = rows_of(found[:SHOWN], request.unit.now)
     return Part("rma/parts/home.html", {"rows": rows, "has_more": len(found) > SHOWN})
+
+
+@shows_on("reports")
+def of_reports(request: Any, about: Any) -> Part | None:
+    """Whether replacements left when it was promised: the reader's own, as the rows of its role are."""
+    if not request.actor.can("rma:read"):
+        return None
+    zone = preferences_of(request.user, request.membership)["time_zone"]
+    months = by_month(request.unit.now, zone)
+    if not months:
+        return None
+    values = {"months": months, "all": sum_of(months), "zone": zone, "finding": finding(sum_of(months))}
+    return Part("rma/parts/reports.html", {**values, "csv_url": reverse("returns:ship_by")})

@@ -2,7 +2,7 @@
 
 from rma.machines import CannotMove
 from rma.services._common import CannotReturn
-from rma.services.allocating import allocate, expect, serve_backorders
+from rma.services.allocating import allocate, expect, serve_backorders, waiting_for_product
 from rma.services.approving import CannotApprove, approve
 from rma.services.boxes import CannotTrack, cancel_shipment, make_label
 from rma.services.carrying import Report, confirm_delivery, lose, track
@@ -143,5 +143,6 @@ __all__ = [
     "supply",
     "track",
     "upgrade",
+    "waiting_for_product",
     "waive",
 ]

@@ -9,7 +9,7 @@ from django.db.models import Case, Q, Value, When
 from rma.events import note, tell
 from rma.lifecycle import ADVANCE, machine_of
 from rma.machines import CannotMove
-from rma.models import PoolUnit, Rma, Substitute
+from rma.models import PoolUnit, Rma, RmaQuerySet, Substitute
 from rma.services._common import CannotReturn, go, held, lock, save
 from rma.services._stock import lock_unit, move_unit
 from rma.services.holding import fails_recheck
@@ -116,6 +116,18 @@ def expect(*, actor: Actor, rma: Rma, on: date | None, now: datetime, version: i
         return rma
 
 
+def waiting_for_product(product_id: UUID) -> RmaQuerySet:
+    """Approved returns without a unit that one of this product would serve, in the order in which they get one."""
+    waiting = Rma.objects.filter(_served_by(product_id), state__in=[RmaState.APPROVED, RmaState.BACKORDERED])
+    return waiting.for_list().order_by("severity", "approved_at", "id")
+
+
+def _served_by(product_id: UUID) -> Q:
+    """Its own product's, and those that it is a substitute for."""
+    stands_for = Substitute.objects.filter(substitute_id=product_id).values("product_id")
+    return Q(component__product_id=product_id) | Q(component__product_id__in=stands_for)
+
+
 def serve_backorders(*, actor: Actor, now: datetime, product_id: UUID | None = None) -> list[Rma]:
     """RA-8 for everybody who waits and can be served: the severest first, then who was approved first.
 
@@ -128,10 +140,7 @@ def serve_backorders(*, actor: Actor, now: datetime, product_id: UUID | None = N
     with transaction.atomic():
         if not PoolUnit.objects.available().exists():
             return []
-        fits = Q()
-        if product_id is not None:
-            stands_for = Substitute.objects.filter(substitute_id=product_id).values("product_id")
-            fits = Q(component__product_id=product_id) | Q(component__product_id__in=stands_for)
+        fits = Q() if product_id is None else _served_by(product_id)
         waiting = Rma.objects.backordered().filter(fits).select_for_update(of=("self",), skip_locked=True)
         for key in list(waiting.values_list("pk", flat=True)):
             rma = lock(Rma(pk=key), now)

@@ -10,12 +10,10 @@ from django.db.models import QuerySet
 
 from contracts.models import Product, normal_serial
 from rma.models import Pool, PoolUnit
-from rma.services.pooling import CannotStock, say_missing
-from rma.states import UnitState
+from rma.services.pooling import ON_THE_SHELF, CannotStock, say_missing
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
 
-ON_THE_SHELF = (UnitState.AVAILABLE, UnitState.RESERVED, UnitState.QUARANTINE, UnitState.DEFECTIVE)
 MOST_COUNTED = 2000
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from contracts.models import Product, normal_serial
 from rma.events import note, note_of_ours, tell
+from rma.machines import CannotMove
 from rma.models import Pool, PoolUnit, Rma, SupplierRma
 from rma.models.pool import MAY_BE_MISSING
 from rma.services._common import CannotReturn, held, lock, said, save
@@ -14,10 +15,14 @@ from rma.services.allocating import next_unit, picked, serve_backorders
 from rma.services.holding import put_on_hold
 from rma.services.supplying import open_stock_record
 from rma.states import Condition, Missing, RmaState, UnitState
+from rma.stock_lifecycle import UNIT
 from tenancy.actor import Actor
-from tenancy.models import Organisation
+from tenancy.models import Kind, Organisation
 
 MOST_ORDERED = 500
+LONGEST_ORDER = 60
+# Where a unit lies on one of our shelves.
+ON_THE_SHELF = (UnitState.AVAILABLE, UnitState.RESERVED, UnitState.QUARANTINE, UnitState.DEFECTIVE)
 
 
 class CannotStock(CannotReturn):
@@ -25,17 +30,36 @@ class CannotStock(CannotReturn):
 
 
 @transaction.atomic
-def order_units(*, actor: Actor, pool: Pool, product: Product, count: int, now: datetime) -> list[PoolUnit]:
-    """Units on order: rows without a serial, which the next ones received fill."""
+def order_units(
+    *,
+    actor: Actor,
+    pool: Pool,
+    product: Product,
+    count: int,
+    now: datetime,
+    supplier: Organisation | None = None,
+    order_number: str = "",
+) -> list[PoolUnit]:
+    """Units on order: rows without a serial, which the next ones received fill. From whom, and under which number, stays
+    with each of them."""
     actor.require("pool:manage")
+    if supplier is not None and (supplier.kind != Kind.SUPPLIER or not supplier.is_active):
+        raise CannotStock("Choose the supplier who was asked for them.", param="supplier")
+    if len(order_number.strip()) > LONGEST_ORDER:
+        raise CannotStock(f"Shorten it to {LONGEST_ORDER} characters.", param="order_number")
     if product.kind != Product.Kind.HARDWARE:
         raise CannotStock("Software is not kept in a pool.", param="product")
     if not 1 <= count <= MOST_ORDERED:
         raise CannotStock(f"Enter a number from 1 to {MOST_ORDERED}.", param="count")
+    number = order_number.strip()
+    said_of_it = [f"from {supplier.name}" if supplier else "", f"under {number}" if number else ""]
+    words = f"Ordered {' '.join(filter(None, said_of_it))}" if any(said_of_it) else ""
     units = PoolUnit.objects.bulk_create(
-        PoolUnit(pool=pool, product=product, changed_at=now, changed_by_name=actor.name) for _ in range(count)
+        PoolUnit(pool=pool, product=product, note=words, changed_at=now, changed_by_name=actor.name)
+        for _ in range(count)
     )
-    note_of_ours(actor, f"pool:{pool.pk}", "pool.ordered", now, sku=product.sku, count=count)
+    about = {"sku": product.sku, "count": count, "supplier": supplier.name if supplier else "", "order": number}
+    note_of_ours(actor, f"pool:{pool.pk}", "pool.ordered", now, **about)
     return units
 
 
@@ -88,7 +112,7 @@ def pass_test(
 ) -> PoolUnit:
     """PU-2: on the shelf with its firmware baseline. Whoever waits for one is served at once."""
     actor.require("pool:manage")
-    unit = lock_unit(unit)
+    unit = _there(unit)
     given = {"firmware": firmware.strip(), "revision": revision.strip(), "place": place.strip()}
     changes = {name: value for name, value in given.items() if value}
     unit = move_unit(actor, unit, "pass_test", now, available_since=now, component_key=None, **changes)
@@ -102,7 +126,7 @@ def fail_test(*, actor: Actor, unit: PoolUnit, supplier: Organisation, reason: s
     """PU-3: it goes to its supplier, under a record of its own."""
     actor.require("pool:manage")
     reason = said(reason, "Say what failed in the test.")
-    unit = lock_unit(unit)
+    unit = _there(unit)
     move_unit(actor, unit, "fail_test", now, condition=Condition.DEFECTIVE, note=reason)
     return open_stock_record(actor, unit, supplier, reason, now)
 
@@ -121,18 +145,33 @@ def retire_unit(*, actor: Actor, unit: PoolUnit, reason: str, now: datetime) -> 
     """PU-18: its product is not supported any more, or it was sold."""
     actor.require("pool:manage")
     reason = said(reason, "Say why it leaves the pool.")
-    return move_unit(actor, lock_unit(unit), "retire", now, note=reason)
+    unit = _there(unit)
+    if unit.state not in (UnitState.AVAILABLE, UnitState.QUARANTINE):  # PU-11 is not a person's deed
+        raise CannotMove(UNIT.explain(unit, "retire"), param="action")
+    return move_unit(actor, unit, "retire", now, note=reason)
 
 
 @transaction.atomic
 def place_unit(*, actor: Actor, unit: PoolUnit, place: str, now: datetime) -> PoolUnit:
     """Which shelf or bin it lies in."""
     actor.require("pool:manage")
-    unit = lock_unit(unit)
+    unit = _there(unit)
+    if unit.state not in ON_THE_SHELF:
+        raise CannotStock(f"{unit} is {unit.get_state_display().lower()}: it lies on no shelf of ours.")
     was, unit.place = unit.place, place.strip()[:60]
     unit.changed_at, unit.changed_by_name = now, actor.name
     unit.save(update_fields=["place", "changed_at", "changed_by_name"])
     note_of_ours(actor, unit.chain, "unit.placed", now, was=was, to=unit.place)
+    return unit
+
+
+def _there(unit: PoolUnit) -> PoolUnit:
+    """Locked. What nobody finds is settled first: found again, or lost."""
+    unit = lock_unit(unit)
+    if unit.is_missing:
+        raise CannotStock(
+            f"{unit.missing_said_by_name} did not find {unit}. First say that it is found, or confirm the loss."
+        )
     return unit
 
 

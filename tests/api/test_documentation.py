@@ -123,6 +123,7 @@ def test_real_answers_have_the_shape_that_is_described(world, api):
     assert fits("list_sites", customer.get("/api/v1/sites/"))
     assert fits("read_site", customer.get(f"/api/v1/sites/{world.components['acme'].site_id}/"))
     assert fits("read_attainment", customer.get("/api/v1/reports/attainment/"))
+    assert fits("read_ship_by", customer.get("/api/v1/reports/ship-by/"))
     assert fits("read_token", customer.get("/api/v1/me/"))
 
 

@@ -81,6 +81,7 @@ NEEDS = {
     "move_pool_unit": POOL,
     "report_carrier_events": {"carrier-events:write"},
     "read_attainment": READ,
+    "read_ship_by": {"returns:read"},
     "read_token": set(),
     **{name: {"webhooks:manage"} for name in WEBHOOKS},
 }
@@ -219,6 +220,7 @@ def calls(world, api):
         "list_sites": lambda p: p.get("/api/v1/sites/"),
         "read_site": lambda p: p.get(f"/api/v1/sites/{component.site_id}/"),
         "read_attainment": lambda p: p.get("/api/v1/reports/attainment/"),
+        "read_ship_by": lambda p: p.get("/api/v1/reports/ship-by/"),
         "read_token": lambda p: p.get("/api/v1/me/"),
     }
 

@@ -386,3 +386,23 @@ def test_the_report_counts_each_promise(world: World, stock: Stock, now: datetim
     answer = world.client("cora").get(f"{BOARD}report/?format=csv").content.decode("utf-8-sig").splitlines()
     assert answer[0].startswith("month,approved")
     assert sum(int(line.split(",")[1]) for line in answer[1:]) == 3
+
+
+def test_the_reports_show_the_same_months_to_whose_they_are(world: World, stock: Stock, now: datetime, api: Any) -> None:
+    then = now - timedelta(days=20)
+    stock.unit(then)
+    shipped(world, another(world, then, 1), then)
+    for who in ("cora", "dora", "ana"):
+        text = page(world.client(who).get("/reports/"))
+        assert "1 of 1 replacements left in time, too few to compare" in text, who
+        file = world.client(who).get("/returns/ship-by.csv")
+        lines = file.content.decode("utf-8-sig").splitlines()
+        assert (lines[0].split(",")[0], lines[1].split(",")[1:5]) == ("month", ["1", "0", "1", "0"])
+    for who in ("nils", "walt"):
+        if who in world.people:
+            assert "left in time" not in page(world.client(who).get("/reports/"))
+    assert world.client("ilse").get("/returns/ship-by.csv").status_code == 404, "who may not read reports"
+    [month] = api(world.acme).get("/api/v1/reports/ship-by/").json()["months"]
+    assert (month["approved"], month["in_time"], month["late"], month["in_time_percent"]) == (1, 1, 0, None)
+    assert api(world.bolt).get("/api/v1/reports/ship-by/").json()["months"] == []
+    assert api(world.acme, ["tickets:read"]).get("/api/v1/reports/ship-by/").status_code == 403

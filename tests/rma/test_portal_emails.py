@@ -7,14 +7,29 @@ from typing import Any
 import pytest
 
 from contracts.models import Component
+from notifications.expansion import expand
 from notifications.handlers import Mail, Told, mails_in, reason_to_drop, said_of, told_in
-from notifications.models import Event
+from notifications.models import Delivery, Event, Notice
 from rma import services
 from rma.events import TOPICS
 from rma.models import Rma
 from tenancy.context import Context, work_unit
+from tenancy.models import Membership, Person
 from tests.contracts.deals import ago, implemented
-from tests.rma.deals import Stock, approved, box, carrier_says, delivered, fresh, requested, returned, shipped, staff
+from tests.rma.deals import (
+    STAFF,
+    Stock,
+    approved,
+    box,
+    carrier_says,
+    delivered,
+    fresh,
+    on_ticket,
+    requested,
+    returned,
+    shipped,
+    staff,
+)
 from tests.world import World
 
 WORKER = Context("worker")
@@ -45,11 +60,95 @@ def test_a_request_is_acknowledged_with_its_number_and_the_reasons(
 ) -> None:
     rma = requested(world, component, now).rma
     found = mails("rma.requested")
-    assert set(found) == {"ilse"}
+    assert set(found) == {"ilse", "cora"}
     assert found["ilse"].subject == f"[{rma.ticket.reference}] ACME-R1: requested"
     assert "The standard warranty runs until" in found["ilse"].text
     assert "/returns/ACME-R1/" in found["ilse"].text
+    assert set(notices("rma.requested", world)) == {"dirk", "cora"}
+
+
+def test_whoever_approves_hears_of_what_waits_for_them(world: World, component: Component, now: datetime) -> None:
+    rma = requested(world, component, now).rma
+    told = notices("rma.requested", world)["cora"]
+    assert told.title == "Acme Lifts asks for a replacement, severity 2"
+    assert (told.party, told.path, told.reference) == ("operator", "/desk/returns/ACME-R1/", "ACME-R1")
+    mail = mails("rma.requested")["cora"]
+    assert "The failure is not confirmed yet" in mail.text
+    assert "/desk/returns/ACME-R1/" in mail.text
+    assert "You get this because you approve returns." in mail.text
+    assert mail.guard is not None
+    with work_unit(WORKER):
+        assert reason_to_drop(mail.guard) == ""
+    staff(world, services.approve, rma, now, failure_is_confirmed=True)
+    with work_unit(WORKER):
+        assert "approved now" in reason_to_drop(mail.guard)
+    assert "cora" not in notices("rma.requested", world), "it waits for nobody any more"
+
+
+def test_without_a_coordinator_everybody_who_may_approve_hears_of_it(
+    world: World, component: Component, now: datetime
+) -> None:
+    with work_unit(world.actor("adam").context):
+        Membership.objects.filter(pk=world.people["cora"].pk).update(is_active=False)
+    requested(world, component, now)
+    assert set(notices("rma.requested", world)) == {"dirk", "duty", "adam"}
+
+
+def test_what_is_on_hold_waits_for_who_approves_only_when_nothing_is_missing(
+    world: World, component: Component, now: datetime
+) -> None:
+    rma = requested(world, component, now, accepts_terms=False).rma
     assert set(notices("rma.requested", world)) == {"dirk"}
+    ilse = world.actor("ilse")
+    with work_unit(ilse.context):
+        services.supply(actor=ilse, rma=rma, now=now, accepts_terms=True)
+    assert set(notices("rma.resumed", world)) == {"dirk", "cora"}
+    assert set(mails("rma.resumed")) == {"cora"}
+
+
+def test_who_asked_for_it_and_approves_is_not_told(world: World, component: Component, now: datetime) -> None:
+    requested(world, component, now, "cora", ticket=on_ticket(world, component, now))
+    assert "cora" not in notices("rma.requested", world)
+
+
+@pytest.mark.parametrize("choice, mailed", [("now", 1), ("digest", 0), ("never", 0)])
+def test_the_mail_comes_as_its_reader_wishes(
+    world: World, component: Component, now: datetime, choice: str, mailed: int
+) -> None:
+    with work_unit(STAFF):
+        Person.objects.filter(pk=world.people["cora"].person_id).update(preferences={"mail_returns": choice})
+    requested(world, component, now)
+    expand(seconds=5)
+    with work_unit(WORKER):
+        assert Delivery.objects.filter(recipient__startswith="cora@").count() == mailed
+        notice = Notice.objects.get(person_id=world.people["cora"].person_id)
+        assert notice.for_digest is (choice == "digest")
+
+
+@pytest.mark.parametrize(
+    "who, path", [("cora", "/desk/returns/{}/"), ("dirk", "/returns/{}/"), ("ilse", "/returns/{}/")]
+)
+def test_who_opens_a_return_has_read_what_the_bell_tells_of_it(
+    world: World, component: Component, now: datetime, who: str, path: str
+) -> None:
+    rma = requested(world, component, now, accepts_terms=False).rma
+    if who == "cora":
+        with work_unit(world.actor("ilse").context):
+            services.supply(actor=world.actor("ilse"), rma=rma, now=now, accepts_terms=True)
+    expand(seconds=5)
+    client = world.client(who)
+    mine = Notice.objects.filter(person_id=world.people[who].person_id, reference=rma.reference, read_at=None)
+    with work_unit(WORKER):
+        assert mine.exists()
+    client.get(path.format(rma.reference), headers={"HX-Request": "true"})
+    client.head(path.format(rma.reference))
+    with work_unit(WORKER):
+        assert mine.exists(), "only who loads the page has read it"
+        others = Notice.objects.exclude(person_id=world.people[who].person_id).filter(read_at=None).count()
+    assert client.get(path.format(rma.reference)).status_code == 200
+    with work_unit(WORKER):
+        assert not mine.exists()
+        assert Notice.objects.exclude(person_id=world.people[who].person_id).filter(read_at=None).count() == others
 
 
 def test_a_hold_lists_what_is_missing_to_who_asked(world: World, component: Component, now: datetime) -> None:

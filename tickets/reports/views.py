@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from rozoom_support.lib.ui.parts import parts_of
 from tenancy.pages import page
 from tenancy.preferences import preferences_of
 from tickets.reports import plots, words
@@ -72,6 +73,7 @@ def _shown(request: Any, form: ReportForm, found: Report, made: dict[str, Table]
         "times_plot": plots.times_plot(found),
         "customers": Paginator(made["customers"].labelled, ROWS).get_page(request.GET.get("page")),
         "operator": request.actor.is_operator,
+        "upper_parts": parts_of("reports", request, found),
     }
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from notifications.notices import page_opened
 from rma.desk import genealogy
 from rma.desk.sheet import sheet_of
 from rma.desk.views.board import ROZOOM
@@ -18,6 +19,7 @@ from tenancy.pages import page
 @page(ROZOOM)
 def one(request: Any, rma: str) -> HttpResponse:
     found = sheet_of(request.actor, rma, request.unit.now)
+    page_opened(request, found.rma.reference)
     context = {
         "section": "returns",
         "sheet": found,

@@ -1,4 +1,4 @@
-"""Receiving units with a scanner, and putting them on the shelf when they passed their test."""
+"""Ordering units, receiving them with a scanner, and putting them on the shelf when they passed their test."""
 
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,56 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from contracts.models import Product
-from rma.models import Pool
+from rma.models import Pool, ProductSupplier
 from rma.pool.doors import SECTION, carry_out, form_page
-from rma.pool.forms import ReceiveForm, TestedForm
+from rma.pool.forms import OrderForm, ReceiveForm, TestedForm
 from rma.pool.stock import in_test
-from rma.services.pooling import CannotStock
+from rma.services.pooling import CannotStock, order_units
 from rma.services.receiving import CannotReceiveLines, pass_tests, receive_units
+from rma.states import UnitState
 from rozoom_support.lib.ui.templatetags.ui import first_id
+from tenancy.models import Kind, Organisation
 from tenancy.pages import page
 
 MOST_SHOWN = 25  # wrong lines; who mends these sees the others
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page("pool:manage")
+def order(request: Any) -> HttpResponse:
+    """Units that were bought: each has its row from now on, and counts as coming."""
+    pools = list(Pool.objects.filter(is_active=True).order_by("name"))
+    products = Product.objects.filter(kind=Product.Kind.HARDWARE, is_active=True).order_by("name", "sku")
+    suppliers = Organisation.objects.filter(kind=Kind.SUPPLIER, is_active=True).order_by("name")
+    form = OrderForm(
+        request.POST or None, pools=pools, products=products, suppliers=suppliers, initial=_asked(request.GET)
+    )
+
+    def deed(data: dict[str, Any]) -> tuple[str, str]:
+        pool, product = form.pools[data["pool"]], form.products[data["product"]]
+        units = order_units(
+            actor=request.actor,
+            pool=pool,
+            product=product,
+            count=data["count"],
+            supplier=form.suppliers.get(data["supplier"]),
+            order_number=data["order_number"],
+            now=request.unit.now,
+        )
+        said = f"{len(units)} unit{'s' if len(units) > 1 else ''} of {product} on order for {pool}."
+        return said, f"{reverse('pool:units')}?product={product.pk}&state={UnitState.ON_ORDER}"
+
+    return form_page(request, "pool/order.html", form, deed, {"has_pools": bool(pools)})
+
+
+def _asked(typed: Any) -> dict[str, str]:
+    """What a link to the form knows already: the product, how many it lacks, its usual supplier."""
+    asked = {name: typed.get(name, "") for name in ("product", "count")}
+    try:
+        known = ProductSupplier.objects.filter(product_id=UUID(asked["product"])).values_list("supplier_id", flat=True)
+    except ValueError:
+        return asked
+    return {**asked, "supplier": str(known.first() or "")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,17 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from rma.desk.doors import Done, Question, deed_page, posted
+from rma.desk.forms import ActionForm
+from rma.machines import CannotMove
 from rma.models import Pool
-from rma.pool import stock
-from rma.pool.doors import SECTION, form_page
-from rma.pool.forms import ReasonForm
+from rma.pool import actions, stock
+from rma.pool.doors import SECTION
 from rma.pool.tracks import history_of
-from rma.services.pooling import retire_unit
 from rma.states import UnitState
 from rma.stock_lifecycle import UNIT
 from tenancy.pages import page
@@ -46,31 +47,62 @@ def listed(request: Any) -> HttpResponse:
 @page("pool:read")
 def unit(request: Any, unit_id: UUID) -> HttpResponse:
     found = stock.unit_for(unit_id)
-    offered = UNIT.names(found.state, request.actor)
+    row = stock.rows_of([found])[0]
+    waiting = found.state == UnitState.AVAILABLE and actions.waiting_for(found).exists()
     context = {
         "section": SECTION,
-        "row": stock.rows_of([found])[0],
+        "row": row,
         "history": history_of(found),
         "next_step": UNIT.next_step(found.state),
-        "may_test": "pass_test" in offered and not found.is_missing,
-        "may_retire": "retire" in offered and not found.is_missing,
+        "actions": _shown(actions.offered(found, request.actor), waiting),
+        "records": actions.records_of(found) if request.actor.can("supplier-rma:read") else [],
+        "may_receive": found.state == UnitState.ON_ORDER and request.actor.can("pool:manage"),
+        "may_swap": row.reserved_for is not None and request.actor.can("rma:manage"),
         "became": list(found.became.select_related("product")),
     }
     return render(request, "pool/unit.html", context)
 
 
+def _shown(offered: list[actions.UnitAction], waiting: bool) -> list[tuple[actions.UnitAction, str]]:
+    """Each with the look of its button. Reserving is there only while a return waits, and is then what to do first."""
+    return [
+        (one, "primary" if one.name == "reserve" else "" if one.look == "danger" else one.look)
+        for one in offered
+        if one.name != "reserve" or waiting
+    ]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-@page("pool:manage")
-def retire(request: Any, unit_id: UUID) -> HttpResponse:
+@page("pool:read")
+def deed(request: Any, unit_id: UUID, deed: str) -> HttpResponse:
+    """Whatever `rma/pool/actions` knows. One that is not possible now says why, and what comes next."""
     found = stock.unit_for(unit_id)
-    form = ReasonForm(request.POST or None)
-
-    def deed(data: dict[str, Any]) -> tuple[str, str]:
-        retire_unit(actor=request.actor, unit=found, reason=data["reason"], now=request.unit.now)
-        return f"{found} is out of the pool.", back
-
     back = reverse("pool:unit", args=[found.pk])
-    return form_page(request, "pool/retire.html", form, deed, {"unit": found, "back_url": back})
+    if deed not in actions.NAMES or not request.actor.can(actions.NAMES[deed].needs):
+        raise Http404
+    try:
+        action = actions.find(found, request.actor, deed)
+    except CannotMove as refused:
+        context = {"section": SECTION, "unit": found, "words": refused.message, "back_url": back}
+        context["possible"] = actions.offered(found, request.actor)
+        return render(request, "pool/not_now.html", context, status=409)
+    form = ActionForm(action.asks(found), None, posted(request), product=found.product)
+    asked = Question(
+        title=action.label,
+        send=action.send or action.label,
+        cancel_url=back,
+        back=found.serial or "The unit",
+        section=SECTION,
+        about=f"{found.product.name}, serial {found.serial}",
+        effects=action.effects(found),
+        look="danger" if action.look == "danger" else "primary",
+    )
+
+    def do(data: dict[str, Any]) -> Done:
+        words = action.run(actor=request.actor, unit=found, now=request.unit.now, **form.values())
+        return words, back, "success"
+
+    return deed_page(request, asked, form, do)
 
 
 def _wanted(typed: Any) -> stock.Wanted:

@@ -1,13 +1,15 @@
-"""All returns of a customer, or of a reseller's customers."""
+"""All returns of a customer, or of a reseller's customers; how often they left in time, as a file."""
 
 from typing import Any
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from rma.desk.attainment import as_csv, by_month
 from rma.portal.doors import frame
 from rma.portal.listing import listing_for
 from tenancy.pages import page
+from tenancy.preferences import preferences_of
 from tickets.portal.answers import show
 
 
@@ -27,3 +29,10 @@ def returns(request: Any) -> HttpResponse:
         "say_found": "No returns match" if not count else f"{count} return{'' if count == 1 else 's'}",
     }
     return show(request, "rma/portal/returns.html", context, part="rma/portal/_returns_found.html")
+
+
+@require_safe
+@page("report:read")
+def ship_by(request: Any) -> HttpResponse:
+    """The months of the page Reports."""
+    return as_csv(by_month(request.unit.now, preferences_of(request.user, request.membership)["time_zone"]))

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from contracts.selling.words import day_words
+from notifications.notices import page_opened
 from rma.models import Rma
 from rma.portal import sheet as paper
 from rma.portal.doors import frame
@@ -27,6 +28,7 @@ def tracking(request: Any, rma: str) -> HttpResponse:
     found = rma_for(request.actor, rma)
     if rma != found.reference:
         return redirect("returns:tracking", found.reference)
+    page_opened(request, found.reference)
     return show(request, "rma/portal/tracking.html", _context(request, found))
 
 
