@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Model
@@ -27,27 +27,34 @@ def new_secret(mark: str = TOKEN_MARK) -> str:
 
 def token_from_header(header: str) -> ApiToken:
     """`Authorization: Bearer rz_…` (also `Token`). Raises TokenRefused. Writes nothing."""
-    scheme, _, secret = header.partition(" ")
-    if scheme.lower() not in {"bearer", "token"} or not secret.strip().startswith(TOKEN_MARK):
-        raise TokenRefused("Send the header 'Authorization: Bearer <your token>'.")
-    token = _token_with(hash_secret(secret.strip()))
-    now = datetime.now(UTC)
-    if token is None or not token.is_usable(now) or not token.organisation.is_active:
-        raise TokenRefused("This token is unknown, expired or withdrawn. Make a new one under Tokens.")
-    return token
+    return _usable(_secret_in(header))[0]
 
 
 def knock(header: str) -> ApiToken:
     """Find the token of a request and note that it was used, before the request's own transaction begins: were the row locked
     for as long as a request takes, the token's other calls would wait for it."""
-    token = token_from_header(header)
-    now = datetime.now(UTC)
+    token, now = _usable(_secret_in(header))
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_GRAIN:
         # Whoever holds the row is noting the same, or is withdrawing the token: not worth waiting for.
         free = ApiToken.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=token.pk)
         with transaction.atomic():
             ApiToken.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
     return token
+
+
+def _secret_in(header: str) -> str:
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() not in {"bearer", "token"} or not secret.strip().startswith(TOKEN_MARK):
+        raise TokenRefused("Send the header 'Authorization: Bearer <your token>'.")
+    return secret.strip()
+
+
+def _usable(secret: str) -> tuple[ApiToken, datetime]:
+    """The token, and the database's clock, which judges whether it has expired."""
+    found = _token_with(hash_secret(secret))
+    if found is None or not found[0].is_usable(found[1]) or not found[0].organisation.is_active:
+        raise TokenRefused("This token is unknown, expired or withdrawn. Make a new one under Tokens.")
+    return found
 
 
 def _columns(model: type[Model], alias: str) -> tuple[list[str], str]:
@@ -59,20 +66,20 @@ def _columns(model: type[Model], alias: str) -> tuple[list[str], str]:
 TOKEN_FIELDS, _of_token = _columns(ApiToken, "token")
 OWNER_FIELDS, _of_owner = _columns(Organisation, "owner")
 TOKEN_WITH_OWNER = (
-    f"SELECT {_of_token}, {_of_owner} FROM tenancy_apitoken token "  # noqa: S608 - names of our own columns
+    f"SELECT {_of_token}, {_of_owner}, clock_timestamp() FROM tenancy_apitoken token "  # noqa: S608 - names of our own columns
     "JOIN tenancy_organisation owner ON owner.id = token.organisation_id WHERE token.secret_hash = %s"
 )
 
 
-def _token_with(secret_hash: str) -> ApiToken | None:
+def _token_with(secret_hash: str) -> tuple[ApiToken, datetime] | None:
     with connection.cursor() as cursor:
         cursor.execute(TOKEN_WITH_OWNER, [secret_hash])
         row = cursor.fetchone()
     if row is None:
         return None
     token = ApiToken.from_db(connection.alias, TOKEN_FIELDS, row[: len(TOKEN_FIELDS)])
-    token.organisation = Organisation.from_db(connection.alias, OWNER_FIELDS, row[len(TOKEN_FIELDS) :])
-    return token
+    token.organisation = Organisation.from_db(connection.alias, OWNER_FIELDS, row[len(TOKEN_FIELDS) : -1])
+    return token, row[-1]
 
 
 def memberships_of(person: Person) -> list[Membership]:
