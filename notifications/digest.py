@@ -15,10 +15,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from notifications.letters import Letter, News, as_html, as_text
+from notifications.handlers import Mail
+from notifications.letters import Letter, News, as_html, as_text, with_stop
 from notifications.models import Delivery, Notice
 from notifications.notices import with_settled
 from notifications.services import message_id
+from notifications.wishes import DAILY, stop_url
 from rozoom_support.lib.ui.times import zone_named
 from tenancy.context import Context, looking_as, work_unit
 from tenancy.models import AUDIENCE_OF_KIND, Kind, Membership
@@ -94,14 +96,24 @@ def _queue(membership: Membership, day: date, news: dict[str, list[Notice]], now
     key = f"digest.{membership.person_id}.{day.isoformat()}"
     letter = _letter(membership, news)
     url = settings.BASE_URL + reverse("notifications:notices")
+    mail = with_stop(
+        Mail(
+            to=membership.person_email,
+            subject=letter.headline,
+            text=as_text(letter, url),
+            html=as_html(letter, url, letter.headline),
+            headers={"X-Auto-Response-Suppress": "All"},
+        ),
+        stop_url(membership.person_id, DAILY),
+    )
     row = Delivery(
         dedup_key=key,
         message_id=message_id(key),
-        recipient=membership.person_email,
-        subject=letter.headline,
-        text=as_text(letter, url),
-        html=as_html(letter, url, letter.headline),
-        headers={"X-Auto-Response-Suppress": "All"},
+        recipient=mail.to,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        headers=dict(mail.headers),
         severity=3,
         created_at=now,
         next_at=TransactionNow(),

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.wishes import NEVER, NOW, choice_in, read_stop
+from notifications.wishes import DAILY, NEVER, NOW, Wish, choice_in, in_daily_mail, read_stop
 from tenancy.middleware import identity_view
 from tenancy.models import Person
 from tenancy.services import set_preferences
@@ -27,6 +27,15 @@ def stop(request: Any, token: str) -> HttpResponse:
     wish = found[1]
     if request.method == "POST":
         again = request.POST.get("again") == "1"
-        person = set_preferences(person=person, changes={wish.key: NOW if again else NEVER})
-    context = {"wish": wish, "is_stopped": choice_in(person.preferences, wish) == NEVER, "email": person.email}
+        person = set_preferences(person=person, changes=_changes(person, wish, again=again))
+    is_daily = wish is DAILY
+    is_stopped = not in_daily_mail(person.preferences) if is_daily else choice_in(person.preferences, wish) == NEVER
+    context = {"wish": wish, "is_stopped": is_stopped, "is_daily": is_daily, "email": person.email}
     return render(request, "notifications/stop.html", context)
+
+
+def _changes(person: Person, wish: Wish, *, again: bool) -> dict[str, Any]:
+    """What the daily mail held is not known any more when it was stopped, so only the settings take that back."""
+    if wish is DAILY:
+        return {} if again else dict.fromkeys(in_daily_mail(person.preferences), NEVER)
+    return {wish.key: NOW if again else NEVER}

@@ -54,6 +54,8 @@ WISHES: dict[str, Wish] = {
         Wish("reminders", "An agreement or a warranty ends soon", frozenset({"agreement.reminder", "warranty.ending"})),
     )
 }
+# Of no topic, and chosen by nobody: what the link in the daily mail stops.
+DAILY = Wish("daily", "The daily mail", frozenset())
 BY_TOPIC: dict[str, Wish] = {topic: wish for wish in WISHES.values() for topic in wish.topics}
 # Named on the page, so that nobody wonders.
 ESSENTIAL = (
@@ -88,6 +90,11 @@ def choice_in(preferences: Mapping[str, object], wish: Wish) -> str:
     return choice if isinstance(choice, str) and choice in CHOICES[wish.key] else CHOICES[wish.key][0]
 
 
+def in_daily_mail(preferences: Mapping[str, object]) -> list[str]:
+    """The keys of all that this person chose to read once a day."""
+    return [wish.key for wish in WISHES.values() if choice_in(preferences, wish) == DIGEST]
+
+
 # --- stopping from within a mail --------------------------------------------------------------------------------------
 
 
@@ -102,5 +109,5 @@ def read_stop(token: str) -> tuple[int, Wish] | None:
         person_id, name = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    wish = WISHES.get(name)
+    wish = DAILY if name == DAILY.name else WISHES.get(name)
     return None if wish is None else (person_id, wish)

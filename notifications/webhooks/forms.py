@@ -8,6 +8,9 @@ from notifications.webhooks.events import GROUPS, Kind, kinds_for
 from notifications.webhooks.wall import LONGEST_URL
 from rozoom_support.lib.ui.forms import Labelled
 
+WHOLE = "all of "  # before the name of a group
+MANY = 3
+
 
 class EndpointForm(forms.Form):
     url = forms.CharField(
@@ -32,12 +35,21 @@ class EndpointForm(forms.Form):
 
     def __init__(self, *args: Any, party: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["events"].choices = event_choices(kinds_for(party))  # type: ignore[attr-defined]
+        self.kinds = kinds_for(party)
+        self.fields["events"].choices = event_choices(self.kinds)  # type: ignore[attr-defined]
+
+    def clean_events(self) -> list[str]:
+        """A whole group stands for the kinds it has now; one that comes later is chosen by whoever wants it."""
+        chosen = set(self.cleaned_data["events"])
+        return [one.name for one in self.kinds if {one.name, WHOLE + GROUPS[one.group]} & chosen]
 
 
 def event_choices(kinds: list[Kind]) -> list[tuple[str, list[tuple[str, Labelled]]]]:
-    """By group, in the order of the table."""
+    """By group, in the order of the table; a group of many can be chosen as a whole."""
     groups: dict[str, list[tuple[str, Labelled]]] = {}
     for kind in kinds:
         groups.setdefault(GROUPS[kind.group], []).append((kind.name, Labelled(kind.words, kind.name)))
+    for name, choices in groups.items():
+        if len(choices) >= MANY:
+            choices.insert(0, (WHOLE + name, Labelled(f"All of these: {name}", f"{len(choices)} kinds of event")))
     return list(groups.items())

@@ -55,7 +55,6 @@ def test_held_mail_is_released_and_dropped_by_keys(lasting_world: World, visit: 
     page.keyboard.press("o")
     # what is known has its place already: one key
     page.wait_for_url(re.compile(f"/desk/mail/{known.pk}/$"))
-    examine_every_look(page, "placed")
     page.keyboard.press("r")
     page.wait_for_url(re.compile(f"/desk/mail/{strange.pk}/$"))
     expect(page.get_by_text(f"Released into {filed.reference}.")).to_be_visible()
@@ -86,9 +85,8 @@ def test_held_mail_is_released_and_dropped_by_keys(lasting_world: World, visit: 
     page.get_by_role("link", name="Dropped").click()
     page.get_by_role("link", name="Win a lift").click()
     expect(page.locator("#main").get_by_text("Marek Test", exact=True)).to_be_visible()
-    examine_every_look(page, "dropped")
     page.goto(page.url.replace(f"/{spam.pk}/", f"/{strange.pk}/"))
-    examine_every_look(page, "filed")
+    expect(page.get_by_role("button", name="Release into a ticket")).to_have_count(0)
 
 
 def test_addresses_are_taken_back_and_mails_stopped(lasting_world: World, visit: Visit) -> None:
@@ -96,14 +94,12 @@ def test_addresses_are_taken_back_and_mails_stopped(lasting_world: World, visit:
     filed = ticket(world)
     desk: Any = visit(f"/desk/tickets/{filed.reference}/reply-addresses/", "marek")
     expect(desk.get_by_text("Nobody can answer this ticket by mail now")).to_be_visible()
-    examine_every_look(desk, "nobody")
     message(world, filed)
     message(world, filed, "ilse", "To all")
     expand(seconds=5)
     desk.get_by_role("link", name="Back to the ticket").click()
     desk.get_by_text("More", exact=True).click()
     desk.get_by_role("link", name="Take back reply addresses").click()
-    examine_every_look(desk, "whose")
     desk.get_by_label("ilse@test.example").check()
     desk.get_by_role("button", name="Take back").click()
     expect(desk.get_by_text("Say in a few words why").first).to_be_visible()
@@ -124,7 +120,6 @@ def test_addresses_are_taken_back_and_mails_stopped(lasting_world: World, visit:
     examine_every_look(page, "stop")
     page.get_by_role("button", name="Stop these mails").click()
     expect(page.get_by_role("heading", name="You get no more of these mails")).to_be_visible()
-    examine_every_look(page, "stopped")
     page.get_by_role("button", name="Mail it to me again").click()
     expect(page.get_by_role("heading", name="Stop these mails?")).to_be_visible()
     page.goto(page.url[:-8] + "abc/")

@@ -95,7 +95,7 @@ def test_the_daily_mail_names_no_ticket_to_answer_to(world: World) -> None:
         Notice.objects.filter(for_digest=True).update(created_at=filed.reported_at.replace(year=2020))
     assert send_digests() == 1
     (daily,) = [mail for mail in mails() if mail.dedup_key.startswith("digest.")]
-    assert set(daily.headers) == {"X-Auto-Response-Suppress"}
+    assert set(daily.headers) == {"X-Auto-Response-Suppress", "List-Unsubscribe", "List-Unsubscribe-Post"}
     assert not ADDRESS.search(daily.text + daily.html)
     assert "an answer to this mail reaches none of it" in daily.text
     answered = receive(

@@ -261,3 +261,23 @@ def test_a_link_nobody_gave_out_stops_nothing(world: World, change: Any) -> None
 def test_a_link_works_for_a_signed_in_person_of_another_organisation_too(world: World) -> None:
     path = urlsplit(stop_url(world.ilse.person_id, WISHES["messages"])).path
     assert world.client("bob").get(path).status_code == 200
+
+
+def test_one_click_in_the_daily_mail_stops_all_that_stands_in_it(
+    world: World, answered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(world, "ilse", mail_messages="digest", mail_moves="digest", mail_reminders="now")
+    answered()
+    at(world, "ilse", 5)
+    assert digests_at(monkeypatch, 9) == 1
+    (daily,) = mails_to("ilse")
+    page = Client().get(stop_path(daily)).content.decode()
+    assert "“The daily mail” is mailed to ilse@test.example now" in page
+    assert "digest" in chosen(world, "ilse").values()
+    page = Client().post(stop_path(daily)).content.decode()
+    assert "You get no more of these mails" in page
+    assert "Mail it to me again" not in page
+    kept = {"mail_messages": "never", "mail_moves": "never", "mail_reminders": "now", "time_zone": "UTC"}
+    assert chosen(world, "ilse") == kept
+    Client().post(stop_path(daily), {"again": "1"})
+    assert chosen(world, "ilse") == kept

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from tenancy.actor import Actor
 from tenancy.models import Kind, Membership, Organisation
+from tickets.mail.reading.headers import small
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class Sender:
 
 def sender_of(address: str, name: str) -> Sender:
     """Read as the worker. A person's own address first; then the domain a customer has shown to be its own."""
-    known = Membership.objects.select_related("organisation__reseller", "person").filter(person__email__iexact=address)
-    memberships = [
-        one for one in known.order_by("pk") if one.is_active and one.person.is_active and one.organisation.is_active
-    ]
+    found = Membership.objects.select_related("organisation__reseller", "person").filter(person__email__iexact=address)
+    # The database takes a dotless i for an I; only the very same letters are the same person.
+    known = [one for one in found.order_by("pk") if small(one.person.email) == address]
+    memberships = [one for one in known if one.is_active and one.person.is_active and one.organisation.is_active]
     if memberships:
         return Sender(address, name, memberships)
-    if known.exists():
+    if known:
         return Sender(address, name, left=True)
     return Sender(address, name, guest_of=customer_of_domain(address.rpartition("@")[2]))
 

@@ -3,7 +3,17 @@
 Built here rather than collected: every byte is ours, and what is odd about a mail can be seen in its lines.
 """
 
-from tests.mail.corpus import automatic, broken, files, hostile, languages, programs
+from tests.mail.corpus import (
+    automatic,
+    broken,
+    files,
+    hostile,
+    languages,
+    more_odd,
+    more_programs,
+    more_reports,
+    programs,
+)
 from tests.mail.corpus.case import Case
 
 CASES: list[Case] = [
@@ -13,4 +23,7 @@ CASES: list[Case] = [
     *automatic.CASES,
     *broken.CASES,
     *hostile.CASES,
+    *more_programs.CASES,
+    *more_reports.CASES,
+    *more_odd.CASES,
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from notifications.models import WebhookEndpoint, WebhookSecret
+from notifications.webhooks.events import kinds_for
 from tenancy.context import work_unit
 from tenancy.models import DoneDeed
 from tenancy.pgbackend.base import TenantAccessDenied
@@ -39,6 +40,19 @@ def test_a_webhook_is_made_its_secret_shown_once_and_sealed(world: World) -> Non
     with work_unit(WORKER):
         assert secret not in WebhookSecret.objects.defer(None).get().sealed
     assert [event.verb for event in audit_of(world, "acme")] == ["webhook.made"]
+
+
+def test_a_whole_group_is_chosen_at_once(world: World) -> None:
+    client = world.client("ana")
+    client.post("/webhooks/new/", {**FORM, "events": ["all of Returns", "rma.shipped", "ticket.filed"]})
+    returns = [kind.name for kind in kinds_for("customer") if kind.group == "rma"]
+    assert len(returns) > 20
+    made = only()
+    assert made.events == ["ticket.filed", *returns]
+    page = client.get(f"/webhooks/{made.pk}/change/").content.decode()
+    assert page.count(" checked") == 1 + len(returns)
+    refused = client.post("/webhooks/new/", {**FORM, "events": ["all of Promises"]})  # not for customers
+    assert "Choose from the list" in refused.content.decode()
 
 
 def test_the_same_form_sent_twice_makes_one(world: World) -> None:

@@ -15,8 +15,9 @@ MOST_CHARS = 64 * 1024
 MOST_ADDRESSES = 100
 MOST_IDS = 100
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
-BETWEEN = re.compile(r"(\?=)\s+(=\?)")
+RUN = re.compile(rf"{WORD.pattern}(?:\s*{WORD.pattern})*")
 ID = re.compile(r"<[^<>\s]{1,320}>")
+SHIFTED = ("iso-2022", "utf-7", "utf-16", "utf-32")  # each word begins anew
 SIGN = r"[^\s@<>()\[\],;:\"\\\x00-\x20\x7f-\xa0]"
 ADDRESS = re.compile(rf"{SIGN}{{1,128}}@{SIGN}{{1,253}}")
 
@@ -56,7 +57,13 @@ class Headers:
                 for shown, address in _pairs(unfolded(value)[:10_000]):
                     address = from_bytes(address.strip())
                     if ADDRESS.fullmatch(address):
-                        yield one_line(words(shown), 160), one_line(address, 320).lower()
+                        yield one_line(words(shown), 160), small(one_line(address, 320))
+
+
+def small(address: str) -> str:
+    """In small letters, and no other letter than A to Z becomes another one: the sign of Kelvin would become a k, and a
+    stranger somebody else."""
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), address)
 
 
 def _pairs(value: str) -> list[tuple[str, str]]:
@@ -79,7 +86,7 @@ def unfolded(value: str) -> str:
 def words(value: str) -> str:
     """A header as a person reads it: encoded words decoded, 8-bit bytes guessed."""
     text = from_bytes(unfolded(value[:MOST_CHARS]))
-    return clean(WORD.sub(_word, BETWEEN.sub(r"\1\2", text)))
+    return clean(RUN.sub(lambda run: _run(WORD.findall(run[0])), text))
 
 
 def from_bytes(value: str) -> str:
@@ -89,13 +96,24 @@ def from_bytes(value: str) -> str:
     return decoded(value.encode("utf-8", "surrogateescape"), "")
 
 
-def _word(match: re.Match[str]) -> str:
-    charset, kind, content = match[1].partition("*")[0], match[2].lower(), match[3]
+def _run(found: list[tuple[str, str, str]]) -> str:
+    """Words with nothing but space between them. Of one charset they are one text: programs cut inside a letter."""
+    pieces: list[tuple[str, bytes]] = []
+    for claimed, kind, content in found:
+        charset, data = claimed.partition("*")[0].lower(), _bytes_of_word(kind.lower(), content)
+        if pieces and pieces[-1][0] == charset and not charset.startswith(SHIFTED):
+            pieces[-1] = (charset, pieces[-1][1] + data)
+        else:
+            pieces.append((charset, data))
+    return "".join(decoded(data, charset) for charset, data in pieces)
+
+
+def _bytes_of_word(kind: str, content: str) -> bytes:
     data = content.encode("utf-8", "replace")
     try:
         if kind == "b":
             plain = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
-            return decoded(b64decode(plain + b"=" * (-len(plain) % 4)), charset)
-        return decoded(decodestring(data, header=True), charset)
+            return b64decode(plain + b"=" * (-len(plain) % 4))
+        return decodestring(data, header=True)
     except (binascii.Error, ValueError):
-        return content
+        return data

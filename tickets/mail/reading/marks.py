@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from email import message_from_string
 from email.message import Message
 
 from tickets.mail.reading.charsets import clean, one_line
@@ -26,7 +27,9 @@ AWAY = re.compile(
     r"abwesenheitsnotiz|automatische antwort|abwesend|r[ée]ponse automatique|absence du bureau|respuesta autom[áa]tica|"
     r"fuera de (la )?oficina|risposta automatica|fuori sede|automatisch antwoord|afwezig|resposta autom[áa]tica|"
     r"autosvar|automatisk svar|automaattinen vastaus|autoodpowied[źz]|automatyczna odpowied[źz]|автоответ|"
-    r"автоматический ответ|自動返信|自动回复|自動回覆|자동 회신|otomatik yan[ıi]t|automatická odpov[ěe][ďd])",
+    r"автоматический ответ|自動返信|自动回复|自动答复|自動回覆|자동 회신|otomatik yan[ıi]t|automatická odpov[ěe][ďd]|"
+    r"odpowied[źz] automatyczna|automatikus v[áa]lasz|r[ăa]spuns automat|αυτόματη απάντηση|תשובה אוטומטית|رد تلقائي|"
+    r"автоматична відповідь|fr[åa]nvarande|samodejni odgovor|tr[ảa] lời tự động)",
     re.IGNORECASE,
 )
 NOBODY_READS = re.compile(
@@ -35,6 +38,7 @@ NOBODY_READS = re.compile(
 POSTMASTERS = re.compile(r"^(mailer-daemon|postmaster|mail-daemon|mdaemon|bounce[sd]?)([+.-].*)?@")
 OURS = re.compile(r"<(?:rozoom|ticket)\.[^<>\s@]{1,100}@[^<>\s]{1,253}>")
 MOST_REPORTS = 50
+STATUS = {"message/delivery-status", "message/global-delivery-status"}
 
 
 def automatic(headers: Headers, envelope_from: str | None) -> str:
@@ -75,7 +79,7 @@ def report_kind(message: Message) -> str:
 
 def bounce(message: Message, parts: Sequence[Message], headers: Headers, text: str) -> dict[str, object] | None:
     """What a mail system says became of a mail of ours: one row for each address, and the keys of the mail."""
-    rows = [row for part in parts if part.get_content_type() == "message/delivery-status" for row in _status(part)]
+    rows = [row for part in parts if part.get_content_type() in STATUS for row in _status(part)]
     if not rows and headers.has("x-failed-recipients"):
         failed = [address for _, address in headers.addresses("x-failed-recipients")]
         rows = [{"address": address, "action": "failed", "status": "", "said": ""} for address in failed]
@@ -92,14 +96,14 @@ def bounce(message: Message, parts: Sequence[Message], headers: Headers, text: s
 def _status(part: Message) -> list[dict[str, str]]:
     """The fields of RFC 3464. The parser makes a part of each block of them."""
     found = []
-    for block in inner_of(part)[: MOST_REPORTS + 1]:
+    for block in _blocks(part)[: MOST_REPORTS + 1]:
         fields = Headers(block)
         who = fields.text("final-recipient", 340) or fields.text("original-recipient", 340)
         if who and fields.has("action"):
             found.append(
                 {
                     "address": who.rpartition(";")[2].strip(" <>").lower()[:320],
-                    "action": fields.text("action", 20).lower(),
+                    "action": fields.text("action", 80).lower().partition(" ")[0][:20],
                     "status": fields.text("status", 20),
                     "said": fields.text("diagnostic-code", 500),
                 }
@@ -107,14 +111,22 @@ def _status(part: Message) -> list[dict[str, str]]:
     return found
 
 
+def _blocks(part: Message) -> list[Message]:
+    """The parser parts those of RFC 3464; of RFC 6533 it takes the first for a header and all others for a text below it."""
+    inner = inner_of(part)
+    below = inner[0]._payload if len(inner) == 1 else ""  # type: ignore[attr-defined]
+    others = re.split(r"\r?\n\s*\r?\n", below[:65536]) if isinstance(below, str) else []
+    return [*inner, *(message_from_string(block.lstrip()) for block in others if block.strip())]
+
+
 def _ids_of_ours(parts: Sequence[Message], text: str) -> list[str]:
     """Of the mail that came back: its own Message-ID stands in the part that holds it or its headers."""
     found: list[str] = []
     for part in parts:
         kind = part.get_content_type()
-        if kind == "message/rfc822":
+        if kind in ("message/rfc822", "message/global"):
             found += [one for inner in inner_of(part)[:1] for one in Headers(inner).ids("message-id")]
-        elif kind == "text/rfc822-headers":
+        elif kind in ("text/rfc822-headers", "message/global-headers"):
             payload = part.get_payload(decode=True)
             head = payload[:65536].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
             found += re.findall(r"(?im)^message-id:\s*(<[^<>\s]{1,320}>)", head)

@@ -17,6 +17,8 @@ MOST_PARTS = 500
 DEEPEST = 20
 LARGE = 1024 * 1024
 SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
+# Other forms of the same text, and what a Mac keeps beside a file.
+LEFT_OUT = {"text/x-amp-html", "text/watch-html", "application/applefile"}
 SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted", "application/pgp-encrypted"}
 ENDINGS = {
     "text/calendar": "ics",
@@ -104,7 +106,7 @@ def _take(part: Message, taken: Taken) -> None:
     elif inner:
         for one in inner:
             _take(one, taken)
-    elif kind not in SIGNATURES:
+    elif kind not in SIGNATURES | LEFT_OUT:
         _take_leaf(part, kind, taken)
 
 
@@ -176,7 +178,15 @@ def file_name(part: Message) -> str:
         found = part.get_filename("")
     except (UnicodeError, LookupError, ValueError, TypeError):
         found = ""
-    return one_line(words(str(found)), 200).replace("/", "_").replace("\\", "_") if found else ""
+    return one_line(words(_as_meant(str(found))), 200).replace("/", "_").replace("\\", "_") if found else ""
+
+
+def _as_meant(name: str) -> str:
+    """What came with a charset nobody knows was read byte by byte; most of it is UTF-8."""
+    try:
+        return name if name.isascii() else name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def bytes_of(part: Message) -> bytes:
