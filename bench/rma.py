@@ -38,7 +38,7 @@ SIZES = (100, 10_000)
 CUSTOMERS = 50
 TIMES = 60
 WITHIN = 1.3
-STAFF, WORKER = Context("staff"), Context("worker")
+STAFF = Context("staff")
 COORDINATOR = Actor(kind="person", party="operator", name="Bench", role=Role.COORDINATOR)
 # Open returns as they lie about: most wait for their failed part.
 STATES = (
@@ -300,7 +300,7 @@ def main() -> int:
             fill.organisations()
         with work_unit(STAFF):
             now = database_now()
-        with work_unit(WORKER):
+        with work_unit(STAFF):
             world = World(now)
         slow = pages(world)
         lost = contention(world)

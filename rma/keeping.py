@@ -24,7 +24,7 @@ from rma.services._common import lock
 from rma.services.allocating import serve_backorders
 from rma.services.boxes import CARRIER, cancel_unused, lock_shipment
 from rma.services.carrying import hold_up
-from rma.services.charging import settle
+from rma.services.charging import TAKEN_BACK, settle
 from rma.services.deciding import Case, facts_of_case
 from rma.services.factory import VALID, upgrade
 from rma.standing import today_of
@@ -44,6 +44,7 @@ WEEK = 7
 INBOUND_ON = (10, 20, 27)  # days after it was accepted for repair
 SILENT_DAYS = 2  # business days without a scan
 LOST_DAYS = 60  # the longest that reminders go on
+SETTLING = ("PAID", "WRITTEN_OFF", *TAKEN_BACK)  # invoices that end what they were for
 S, K = RmaState, RmaNotice.Kind
 MayGoOn = Callable[[], bool]
 
@@ -101,12 +102,12 @@ def _by_date(at: datetime) -> QuerySet[Rma]:
 
 
 def _settled(at: datetime) -> QuerySet[Rma]:
-    done = Invoice.objects.filter(pk=OuterRef("non_return_invoice_id"), state__in=["PAID", "WRITTEN_OFF"])
+    done = Invoice.objects.filter(pk=OuterRef("non_return_invoice_id"), state__in=SETTLING)
     return Rma.objects.filter(Exists(done), state=S.NON_RETURN_INVOICED)
 
 
 def settle_one(rma: Rma, now: datetime) -> bool:
-    """RA-22."""
+    """RA-22, RA-26."""
     return settle(KEEPER, rma, now)
 
 

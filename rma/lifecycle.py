@@ -47,6 +47,7 @@ ADVANCE = Machine(
         Move("RA-23", "waive", RETURN_OPEN, S.CLOSED, MANAGER, "Waive the return"),
         Move("RA-24", "cancel", BEFORE_SHIPPING, S.CANCELLED, ASK, "Cancel"),
         Move("RA-25", "stop", (S.APPROVED, S.BACKORDERED, S.ALLOCATED), S.ON_HOLD, DO, "Stop and put on hold"),
+        Move("RA-26", "take_back_charge", (S.NON_RETURN_INVOICED,), S.RETURN_OVERDUE),
     ),
     steps={
         S.REQUESTED: "roZoom checks it and approves it.",

@@ -148,6 +148,7 @@ EVENTS: dict[str, Callable[[str, Data], str]] = {
     "rma.return-lost": lambda who, d: "The carrier lost the part",
     "rma.fall_overdue": lambda who, d: "The part is overdue",
     "rma.charged": lambda who, d: f"{who} charged for the part, invoice {d.get('invoice')}",
+    "rma.ticket-moved": lambda who, d: f"It goes on with {d.get('ticket')}, into which {d.get('was')} was merged",
     "rma.credited": lambda who, d: f"The charge is taken back, invoice {d.get('invoice')}",
     "rma.not-credited": lambda who, d: f"Invoice {d.get('invoice')} stays: the part left more than 60 days after it",
     "rma.quoted": lambda who, d: f"{who} quoted the repair, valid until {_day(d, 'until')}",

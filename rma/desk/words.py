@@ -96,6 +96,7 @@ VERBS: dict[str, str] = {
     "rma.serial-corrected": "Accepted {serial} instead: {reason}",
     "rma.mismatch-refused": "Sent {serial} back: {reason}",
     "rma.charged": "Charged for the part with invoice {invoice}",
+    "rma.ticket-moved": "Goes on with {ticket}; {was} was merged into it",
     "rma.credited": "Took back invoice {invoice}",
     "rma.not-credited": "Invoice {invoice} stands: the part was sent too late",
     "rma.inspected": "Inspected: {result}. {text}",

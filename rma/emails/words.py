@@ -10,7 +10,7 @@ from notifications.readers import Reader
 from rma.models import RepairQuote, Rma, Shipment
 from rma.portal.words import CREDIT_DAYS, charged_from, ended_words, part_words, weekday_words
 from rma.services import missing_words
-from rma.states import Inspection, Media, RmaKind
+from rma.states import Inspection, Media, RmaKind, RmaState
 
 OPEN = "Open the return"
 
@@ -198,7 +198,11 @@ def charged(rma: Rma, invoice: Invoice, reader: Reader, *, may_see: bool) -> Let
 
 
 def credited(rma: Rma, invoice: Invoice, reader: Reader) -> Letter:
-    words = f"The failed part came back. Invoice {invoice.number} is taken back in full."
+    words = f"Invoice {invoice.number} is taken back in full."
+    if rma.state == RmaState.RETURN_OVERDUE:
+        words += " The failed part is still expected back."
+    else:
+        words = f"The failed part came back. {words}"
     return letter(rma, reader, f"{rma.reference}: charge taken back", words)
 
 

@@ -19,6 +19,7 @@ from tenancy.actor import Actor
 
 BACK = ShipmentKind.DEFECTIVE_RETURN
 CREDITED_WITHIN = timedelta(days=60)
+TAKEN_BACK = ("VOID", "CREDITED")
 CREDIT_REASON = "The failed part came back."
 
 
@@ -27,13 +28,14 @@ def charge(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None)
     """RA-15: released by roZoom when more than 30 calendar days went by since delivery, at the price frozen at approval."""
     actor.require("rma:charge")
     with held(rma, now, version) as rma:
+        settle(actor, rma, now)
         fields = go(rma, "charge")
         assert rma.delivered_on is not None
         assert rma.list_price is not None
         if today_of(rma, now) <= rma.delivered_on + timedelta(days=30):
             day = rma.delivered_on + timedelta(days=31)
             raise CannotReturn(f"A part is charged for from {day:%d %b %Y} on, 31 days after its replacement arrived.")
-        if rma.non_return_invoice is None:
+        if rma.non_return_invoice is None or rma.non_return_invoice.state in TAKEN_BACK:
             rma.non_return_invoice = _invoice_part(actor, rma, now)
         save(rma, now, *fields, "non_return_invoice")
         note(actor, rma, "rma.charged", now, invoice=rma.non_return_invoice.number, amount=rma.non_return_invoice.total)
@@ -42,7 +44,7 @@ def charge(*, actor: Actor, rma: Rma, now: datetime, version: int | None = None)
 
 
 def _invoice_part(actor: Actor, rma: Rma, now: datetime) -> Invoice:
-    """Once. One that stands since before another part came back is not made again."""
+    """One that stands since before another part came back is not made again; one that finance took back is."""
     assert rma.list_price is not None
     currency = rma.list_price_currency
     lines = [(f"Part not returned: {rma.serial}, return {rma}", rounded(rma.list_price, currency))]
@@ -51,8 +53,15 @@ def _invoice_part(actor: Actor, rma: Rma, now: datetime) -> Invoice:
 
 
 def settle(actor: Actor, rma: Rma, now: datetime) -> bool:
-    """RA-22: its invoice is paid or written off, so the part is the customer's. The caller holds the return."""
+    """RA-22: its invoice is paid or written off, so the part is the customer's. RA-26: finance took it back, so the part is
+    owed as before. The caller holds the return. Returns whether it moved.
+    """
     invoice = rma.non_return_invoice
+    if rma.state == RmaState.NON_RETURN_INVOICED and invoice is not None and invoice.state in TAKEN_BACK:
+        save(rma, now, *go(rma, "take_back_charge"))
+        note(actor, rma, "rma.credited", now, invoice=invoice.number)
+        tell("rma.credited", actor, rma, now, invoice=str(invoice.pk))
+        return True
     if rma.state != RmaState.NON_RETURN_INVOICED or invoice is None or invoice.state not in ("PAID", "WRITTEN_OFF"):
         return False
     ending = Ending.PAID if invoice.state == "PAID" else Ending.WRITTEN_OFF
@@ -93,6 +102,7 @@ def waive(*, actor: Actor, rma: Rma, certificate: str, reason: str, now: datetim
     certificate = said(certificate, "Enter the number of the certificate.", param="certificate", longest=200)
     reason = said(reason, "Say why it does not come back.")
     with held(rma, now, version) as rma:
+        settle(actor, rma, now)
         fields = go(rma, "waive")
         rma.certificate = certificate
         save(rma, now, *fields, "certificate", *end(rma, now, ending=Ending.WAIVED, reason=reason))

@@ -31,9 +31,12 @@ def open_record(actor: Actor, rma: Rma, supplier: Organisation, now: datetime) -
     if supplier.kind != Kind.SUPPLIER or not supplier.is_active:
         raise CannotSupply("Choose the supplier who gets the failed part.", param="supplier")
     assert rma.component is not None
-    known = rma.supplier_records.filter(state__in=["SUBMITTED", "ACKNOWLEDGED"], supplier=supplier).first()
-    if known is not None:
-        return known
+    open_ones = rma.supplier_records.exclude(state__in=list(SUPPLIER.ends)).filter(serial=rma.component.serial)
+    if (known := open_ones.select_related("supplier").first()) is not None:
+        if known.supplier_id == supplier.pk and known.state != SupplierState.DEFECTIVE_SENT:
+            return known
+        words = f"{known.supplier.name} has a record of this part: {known} is {known.get_state_display().lower()}."
+        raise CannotSupply(f"{words} Another supplier gets one when that is refused.", param="supplier")
     product = rma.component.product
     number = f"{rma.reference}-{rma.supplier_records.count() + 1}"
     record = SupplierRma.objects.create(

@@ -295,6 +295,8 @@ class Ways(Life):
 
     def go_on(self, rma: Rma) -> None:
         """What whoever's turn it is would do next."""
+        if rma.state in ENDED:
+            return
         (self._next_of_factory if rma.kind == "FACTORY" else self._next_of_advance)(rma)
 
     def state(self, rma: Rma) -> str:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
+from tickets.closing import followers_of_merges
 from tickets.lifecycle import UNSOLVED
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
@@ -34,6 +35,8 @@ def merge(*, actor: Actor, ticket: Ticket, into: Ticket, now: datetime, version:
             into = lock(row)
     if ticket.state not in UNSOLVED or into.state not in UNSOLVED:
         raise CannotMerge("Both tickets must still be open.", param="into")
+    for follow in followers_of_merges:
+        follow(actor, ticket, into, now)
     came_from = ticket.state
     covered = cover_by_merge(actor, ticket, into, now)
     promised = _keep_earlier_promise(ticket, into, now)

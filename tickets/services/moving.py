@@ -10,7 +10,7 @@ from django.db import transaction
 from contracts.models import Component, Site
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
-from tickets.closing import reason_to_stay_open
+from tickets.closing import closing_guards, reason_against, withdrawal_guards
 from tickets.lifecycle import MOVES, UNSOLVED, Turn, may_reopen, moves, must_answer_first
 from tickets.models import Ticket
 from tickets.services._common import lock, record, save, tell
@@ -104,8 +104,8 @@ def resolve(*, actor: Actor, ticket: Ticket, now: datetime, resolution: str = ""
 @transaction.atomic
 def close(*, actor: Actor, ticket: Ticket, now: datetime, version: int | None = None) -> Ticket:
     ticket = _start(actor, ticket, "close", version)
-    if reason := reason_to_stay_open(ticket):
-        raise CannotMove(reason)
+    if why := reason_against(closing_guards, ticket, now):
+        raise CannotMove(why)
     came_from = ticket.state
     ticket.close()
     ticket.closed_at = now
@@ -136,6 +136,8 @@ def withdraw(*, actor: Actor, ticket: Ticket, now: datetime, reason: str = "", v
     ticket = _start(actor, ticket, "withdraw", version)
     if not reason.strip():
         raise CannotMove("Say in a few words why this ticket is not needed any more.", param="reason")
+    if why := reason_against(withdrawal_guards, ticket, now):
+        raise CannotMove(why, param="reason")
     came_from = ticket.state
     fields = cancel(ticket, "withdrawn", now)
     ticket.withdraw()

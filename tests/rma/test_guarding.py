@@ -1,0 +1,101 @@
+"""A ticket with an open return: not closed, not withdrawn; merged, its return goes on with the ticket that stays."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from contracts.models import Component
+from rma import services
+from rma.queries import returns_of
+from rma.services import Wish
+from tenancy.context import work_unit
+from tenancy.models import AuditEvent
+from tests.api.calls import at, if_match
+from tests.contracts.deals import ago, implemented, warranty
+from tests.rma.deals import STAFF, Stock, approved, as_person, delivered, fresh, on_ticket, requested, staff
+from tests.world import World
+from tickets import services as tickets
+from tickets.models import Ticket
+
+
+def withdraw(world: World, ticket: Ticket, now: datetime) -> Ticket:
+    return as_person(world, "ilse", tickets.withdraw, ticket=ticket, reason="A fuse.", now=now)
+
+
+def test_a_ticket_whose_return_is_open_is_withdrawn_when_that_is_cancelled(
+    world: World, component: Component, now: datetime, api: Any
+) -> None:
+    rma = approved(world, component, now)
+    words = f"Return {rma} of this ticket is open: it is approved. Cancel the return first, then withdraw the ticket."
+    with pytest.raises(tickets.CannotMove) as refused:
+        withdraw(world, rma.ticket, now)
+    assert refused.value.message == words
+    body, version = {"action": "withdraw", "reason": "A fuse."}, fresh(rma.ticket).version
+    answer = api(world.acme).post(at(rma.ticket, "transitions"), body, headers=if_match(version))
+    assert (answer.status_code, answer.json()["code"]) == (409, "cannot_move")
+    assert words in answer.content.decode()
+    as_person(world, "ilse", services.cancel, rma=rma, reason="A fuse.", now=now)
+    assert withdraw(world, rma.ticket, now).state == "WITHDRAWN"
+
+
+def test_once_parts_are_on_their_way_the_ticket_waits_for_the_end(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
+    stock.unit(now)
+    rma = delivered(world, component, now)
+    with pytest.raises(tickets.CannotMove, match="Withdraw the ticket when the return has ended"):
+        withdraw(world, rma.ticket, now)
+    rma = staff(world, services.receive, rma, now, scanned_serial=component.serial)
+    staff(world, services.inspect, rma, now, result="CONFIRMED")
+    assert withdraw(world, rma.ticket, now).state == "WITHDRAWN"
+
+
+def test_a_return_that_a_date_has_ended_keeps_nothing_open(world: World, stock: Stock, now: datetime) -> None:
+    part = world.components["acme"]
+    implemented(part, ago(now, 500))
+    warranty(part, ago(now, 500), ago(now, -500))
+    rma = staff(world, services.authorise, requested(world, part, now).rma, now)
+    late = now + timedelta(days=130)
+    look = as_person(world, "ilse", services.look, ticket=rma.ticket, wish=Wish(component=part), now=late)
+    assert look.open_return is None
+    again = requested(world, part, late)
+    assert (again.is_new, fresh(rma).state) == (True, "CANCELLED")
+    assert withdraw(world, rma.ticket, late).state == "WITHDRAWN"
+
+
+def test_merged_its_return_goes_on_with_the_ticket_that_stays(
+    world: World, component: Component, now: datetime
+) -> None:
+    rma, other = approved(world, component, now), on_ticket(world, component, now)
+    as_person(world, "marek", tickets.merge, ticket=rma.ticket, into=other, now=now)
+    marek = world.actor("marek")
+    with work_unit(STAFF):
+        assert [str(one) for one in returns_of(marek, other)] == [str(rma)]
+        moved = AuditEvent.objects.get(chain=rma.chain, verb="rma.ticket-moved")
+    assert (fresh(rma).ticket_id, moved.data) == (other.pk, {"was": rma.ticket.reference, "ticket": other.reference})
+
+
+def test_a_merge_that_would_change_what_a_return_gets_is_refused(
+    world: World, component: Component, now: datetime
+) -> None:
+    """Its agreement was ordered 40 days ago: for a failure reported before that, it gives a repair."""
+    before = on_ticket(world, component, now - timedelta(days=60))
+    rma = approved(world, component, now)
+    with pytest.raises(tickets.CannotMerge, match=f"Merge {before.reference} into {rma.ticket.reference} instead"):
+        as_person(world, "marek", tickets.merge, ticket=rma.ticket, into=before, now=now)
+    assert fresh(rma).ticket_id == rma.ticket_id
+    as_person(world, "marek", tickets.merge, ticket=before, into=rma.ticket, now=now)
+
+
+def test_the_page_says_what_to_do_first(world: World, component: Component, now: datetime) -> None:
+    rma = approved(world, component, now)
+    browser, path = world.client("ilse"), reverse("portal:move", args=[rma.ticket.reference, "withdraw"])
+    page = browser.get(path)
+    hidden = {name: page.context["form"][name].value() for name in page.context["form"].fields}
+    page = browser.post(path, {**hidden, "version": fresh(rma.ticket).version, "reason": "A fuse."})
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert "Cancel the return first" in text
+    assert "A fuse." in text
