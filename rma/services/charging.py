@@ -119,7 +119,7 @@ def retire_parts(actor: Actor, rma: Rma, reason: str, now: datetime) -> None:
     for item in expected_items(rma).select_related("component__product"):
         if item.component is not None:
             retire_part(actor, item.component, reason, now)
-    if rma.component is not None:
+    if rma.component is not None and rma.component.state != Component.State.RETURNED:
         retire_part(actor, rma.component, reason, now)
 
 

@@ -45,11 +45,13 @@ def test_once_parts_are_on_their_way_the_ticket_waits_for_the_end(
 ) -> None:
     stock.unit(now)
     rma = delivered(world, component, now)
+    with work_unit(STAFF):
+        ticket = Ticket.objects.get(pk=rma.ticket_id)
     with pytest.raises(tickets.CannotMove, match="Withdraw the ticket when the return has ended"):
-        withdraw(world, rma.ticket, now)
+        withdraw(world, ticket, now)
     rma = staff(world, services.receive, rma, now, scanned_serial=component.serial)
     staff(world, services.inspect, rma, now, result="CONFIRMED")
-    assert withdraw(world, rma.ticket, now).state == "WITHDRAWN"
+    assert withdraw(world, ticket, now).state == "WITHDRAWN"
 
 
 def test_a_return_that_a_date_has_ended_keeps_nothing_open(world: World, stock: Stock, now: datetime) -> None:
