@@ -98,7 +98,7 @@ def test_addresses_are_taken_back_and_mails_stopped(lasting_world: World, visit:
     message(world, filed, "ilse", "To all")
     expand(seconds=5)
     desk.get_by_role("link", name="Back to the ticket").click()
-    desk.get_by_text("More", exact=True).click()
+    desk.get_by_role("main").get_by_text("More", exact=True).click()
     desk.get_by_role("link", name="Take back reply addresses").click()
     desk.get_by_label("ilse@test.example").check()
     desk.get_by_role("button", name="Take back").click()

@@ -37,7 +37,8 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     page.get_by_role("button", name="Make webhook").click()
     expect(page.locator("#secret")).to_contain_text("whsec_")
     examine_every_look(page, "secret")
-    page.get_by_role("link", name="I have copied it").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="I have copied it").click()
     receiver.answer = lambda got: (500, {}, b"NullPointerException in a program of yours")
     filed = ticket(lasting_world)
     message(lasting_world, filed)
@@ -49,7 +50,8 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     receiver.answer = lambda got: (200, {}, b"")
     let_time_pass()
     send(seconds=2)
-    page.get_by_role("button", name="Send a test").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send a test").click()
     send(seconds=2)
     page.reload()
     expect(page.get_by_text("Delivered")).to_have_count(3)
@@ -58,12 +60,15 @@ def test_an_administrator_sets_a_webhook_up_and_sees_what_becomes_of_it(
     expect(page.get_by_text("Answered 500")).to_be_visible()
     examine_every_look(page, "delivery")
     page.go_back()
-    page.get_by_role("link", name="Make a new secret").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Make a new secret").click()
     examine_every_look(page, "confirm")
     page.go_back()
-    page.get_by_role("button", name="Switch off").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Switch off").click()
     receiver.answer = lambda got: (410, {}, b"")
-    page.get_by_role("button", name="Switch on").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Switch on").click()
     ticket(lasting_world)
     expand(seconds=5)
     send(seconds=2)
