@@ -143,14 +143,17 @@ def _site(form: ActionForm, one: actions.Field) -> forms.Field:
 
 
 def _supplier(form: ActionForm, one: actions.Field) -> forms.Field:
+    """The product's own stands once, as what is taken when nothing is chosen."""
+    usual = usual_supplier(form.product)
     found = Organisation.objects.filter(kind=Kind.SUPPLIER, is_active=True).order_by("name")
-    return _listed(form, one, [(row, row.name) for row in found], f"The product's own: {_usual_supplier(form.product)}")
+    rows = [(row, row.name) for row in found if one.is_needed or usual is None or row.pk != usual.pk]
+    return _listed(form, one, rows, f"The product's own: {usual.name if usual else 'not known yet'}")
 
 
-def _usual_supplier(product: Product | None) -> str:
+def usual_supplier(product: Product | None) -> Organisation | None:
     known = ProductSupplier.objects.select_related("supplier")
     usual = known.filter(product=product).first() if product else None
-    return usual.supplier.name if usual else "not known yet"
+    return usual.supplier if usual else None
 
 
 def _pool(form: ActionForm, one: actions.Field) -> forms.Field:

@@ -80,14 +80,12 @@ def curve(found: Spending) -> Curve | None:
         points.append(f"{x:.2f},{high:.2f}")
         high = 100 * (1 - step.waiting / found.before)
         points.append(f"{x:.2f},{high:.2f}")
-    half = found.spent / 2
     return Curve(
         title="Requests that wait, by what is spent",
         text=f"From {few(found.before)} with nothing spent to {few(found.after)} with {shown(found.spent, found.currency)}.",
         points=" ".join(points),
         ticks=(
             ("0", "start", shown(found.spent * 0, found.currency)),
-            ("50%", "middle", shown(half, found.currency)),
             ("100%", "end", shown(found.spent, found.currency)),
         ),
         top_words=few(found.before),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rma.models import PoolUnit
-from rma.states import UnitState
+from rma.states import Condition, UnitState
 from tenancy.models import AuditEvent
 
 SAID = {
@@ -52,5 +52,10 @@ def _words(verb: str, data: dict) -> str:
 
 
 def _more(data: dict) -> str:
-    said = [f"{name} {data[key]}".strip() if name else str(data[key]) for key, name in SHOWN.items() if data.get(key)]
+    labels = dict(Condition.choices)
+    said = [
+        f"{name} {data[key]}" if name else str(labels.get(data[key], data[key]))
+        for key, name in SHOWN.items()
+        if data.get(key)
+    ]
     return ", ".join(said)

@@ -244,7 +244,8 @@ def _overdue(found: Found, actor: Actor) -> Next:
     if charged and rma.list_price is not None:
         last = charged - timedelta(days=1)
         price = money(rma.list_price, rma.list_price_currency)
-        lines.append(f"Send it by {weekday_words(last)}, or we charge {price}.")
+        by = f"by {weekday_words(last)}" if found.today <= last else "now"
+        lines.append(f"Send it {by}, or we charge {price}.")
     if rma.return_sent_at is not None:
         return Next("You sent the failed part back", [*_on_its_way(rma), lines[0]], _sheet(found))
     if rma.media == Media.RETAINED:

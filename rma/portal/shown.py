@@ -64,6 +64,7 @@ class Leg:
 class Found:
     rma: Rma
     state: RmaState
+    today: date  # where the part stands
     out: tuple[Leg, ...]
     back: tuple[Leg, ...]
     quotes: tuple[RepairQuote, ...]
@@ -108,6 +109,7 @@ def find(actor: Actor, rma: Rma, now: datetime) -> Found:
     return Found(
         rma=rma,
         state=current_state(rma, now),
+        today=local_date(now, zone_of(rma)),
         out=tuple(one for one in legs if one.shipment.kind in OUT),
         back=tuple(one for one in legs if one.shipment.kind in BACK),
         quotes=tuple(rma.quotes.order_by("quoted_at")) if rma.kind == RmaKind.FACTORY else (),

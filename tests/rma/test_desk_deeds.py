@@ -388,7 +388,9 @@ def test_the_report_counts_each_promise(world: World, stock: Stock, now: datetim
     assert sum(int(line.split(",")[1]) for line in answer[1:]) == 3
 
 
-def test_the_reports_show_the_same_months_to_whose_they_are(world: World, stock: Stock, now: datetime, api: Any) -> None:
+def test_the_reports_show_the_same_months_to_whose_they_are(
+    world: World, stock: Stock, now: datetime, api: Any
+) -> None:
     then = now - timedelta(days=20)
     stock.unit(then)
     shipped(world, another(world, then, 1), then)

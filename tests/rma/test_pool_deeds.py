@@ -98,6 +98,7 @@ def test_a_unit_that_passes_serves_who_waits(world: World, stock: Stock, compone
 def test_a_unit_that_fails_goes_to_its_supplier(world: World, stock: Stock) -> None:
     unit, client = in_state(stock, "QUARANTINE"), world.client("cora")
     assert f"The product&#x27;s own: {world.forge.name}" in text(client.get(at(unit, "fail")))
+    assert text(client.get(at(unit, "fail"))).count(world.forge.name) == 1, "the usual one stands once"
     silent = client.post(at(unit, "fail"), {"reason": ""})
     assert (silent.status_code, "Say what failed in the test" in text(silent)) == (422, True)
     done = client.post(at(unit, "fail"), {"reason": "No light on X3"}, follow=True)

@@ -13,6 +13,7 @@ from contracts.models import Component, Payment, Product
 from contracts.services import reverse_payment
 from rma import services
 from rma.models import Rma, Shipment
+from rma.portal.words import weekday_words
 from tenancy.context import Context, work_unit
 from tests.contracts.deals import ago, implemented, pay, warranty
 from tests.rma.deals import (
@@ -149,8 +150,12 @@ def test_overdue_is_computed_and_says_the_day_and_the_price(
     words = main_of(page)
     assert "The failed part is overdue" in words
     assert "or we charge 10,000.00 USD" in words
+    assert f"Send it by {weekday_words(ago(now, 16) + timedelta(days=30))}, or" in words
     assert "Tell us why it is late" in words
     assert fresh(rma).state == "DELIVERED"  # the job has not come by
+    with work_unit(WORKER):
+        Rma.objects.filter(pk=rma.pk).update(return_due=ago(now, 20), delivered_on=ago(now, 35))
+    assert "Send it now, or we charge 10,000.00 USD" in main_of(page_of(world, rma)), "no day that has passed"
 
 
 def test_a_charge_and_its_credit_are_shown_to_who_may_see_bills(
