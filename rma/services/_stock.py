@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from contracts.models import Component, Product, normal_serial
+from contracts.models import Product, normal_serial
 from rma.events import note_of_ours
 from rma.models import Pool, PoolUnit, Rma
 from rma.services._common import CannotReturn
 from rma.states import UnitState
 from rma.stock_lifecycle import UNIT
+from rma.taken import serial_is_installed
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
 
@@ -54,9 +55,8 @@ def where_it_is(product: Product, serial: str) -> str:
     normal = normal_serial(serial)
     if unit := PoolUnit.objects.filter(product=product, serial_normal=normal).first():
         return f"Serial {unit.serial} is known: it is {unit.get_state_display().lower()}."
-    installed = Component.objects.filter(product=product, serial_normal=normal).exclude(state=Component.State.RETURNED)
-    if one := installed.first():
-        return f"Serial {one.serial} is installed at a customer: it comes back with a return."
+    if serial_is_installed(product, normal):
+        return f"Serial {serial.strip()} is installed at a customer: it comes back with a return."
     return ""
 
 

@@ -14,6 +14,7 @@ from rma.services._common import CannotReturn
 from rma.standing import zone_of
 from rma.states import Media, ShipmentKind, ShipmentState
 from rma.stock_lifecycle import SHIPMENT
+from rma.taken import tracking_is_taken
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import Actor
 
@@ -154,8 +155,7 @@ def free_label(carrier: str, tracking_number: str, shipment: Shipment | None = N
         raise CannotTrack("Enter the carrier.", param="carrier")
     if not tracking_number:
         raise CannotTrack("Enter the tracking number of the label.", param="tracking_number")
-    taken = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number)
-    if (taken.exclude(pk=shipment.pk) if shipment else taken).exists():
+    if tracking_is_taken(carrier, tracking_number, shipment):
         raise CannotTrack("This tracking number is on another box already. Check the label.", param="tracking_number")
     return carrier, tracking_number
 
