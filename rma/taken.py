@@ -1,5 +1,7 @@
 """What is one of a kind over all customers. Only whether it is there: whose it is, a deputy of one customer cannot see."""
 
+from uuid import UUID
+
 from django.db import connection
 
 from contracts.models import Product
@@ -16,7 +18,7 @@ def tracking_is_taken(carrier: str, tracking_number: str, besides: Shipment | No
     return _ask("SELECT app.tracking_is_taken(%s, %s, %s)", carrier, tracking_number, besides.pk if besides else None)
 
 
-def _ask(sql: str, *values: object) -> bool:
+def _ask(sql: str, *values: UUID | str | None) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return bool(cursor.fetchone()[0])
