@@ -64,14 +64,49 @@ def pictures(world: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
             ("portal-home", "/home/"),
             ("portal-tickets", "/tickets/"),
             ("portal-new", "/tickets/new/"),
+            ("portal-returns", "/returns/"),
             ("settings", "/settings/"),
+            ("settings-mails", "/settings/notices/"),
         ],
-        "operator": [("desk-queue", "/desk/"), ("people", "/people/"), ("tokens", "/tokens/"), ("admin", "/admin/")],
-        "reseller": [("reseller-queue", "/desk/")],
+        "operator": [
+            ("desk-queue", "/desk/"),
+            ("held-mail", "/desk/mail/"),
+            ("reports", "/reports/"),
+            ("people", "/people/"),
+            ("tokens", "/tokens/"),
+            ("webhooks", "/webhooks/"),
+            ("webhook-new", "/webhooks/new/"),
+            ("admin", "/admin/"),
+        ],
+        "coordinator": [
+            ("returns-board", "/desk/returns/"),
+            ("returns-receive", "/desk/returns/receive/"),
+            ("returns-report", "/desk/returns/report/"),
+            ("pool", "/desk/pool/"),
+            ("pool-receive", "/desk/pool/receive/"),
+            ("pool-count", "/desk/pool/count/"),
+            ("pool-levels", "/desk/pool/levels/"),
+            ("pool-spend", "/desk/pool/spend/"),
+            ("pool-calendars", "/desk/pool/calendars/"),
+        ],
+        "reseller": [("reseller-queue", "/desk/"), ("reseller-returns", "/returns/")],
+        "supplier": [("supplier-records", "/supplier/")],
     }
 
 
-def first_ticket(page: Page, world: dict[str, Any], start: str, link: str) -> str:
+# Where the first of a list stands, whose page is then looked at, too: (list, link, name of the picture).
+FIRST_OF = {
+    "customer": [("/returns/", "main a[href*='/returns/'][href*='-R']", "portal-return")],
+    "coordinator": [
+        ("/desk/returns/", "main a[href*='/desk/returns/'][href*='-R']", "returns-one"),
+        ("/desk/pool/", "main a[href*='/desk/pool/units/']", "pool-unit"),
+        ("/desk/pool/levels/", "main a[href*='/desk/pool/levels/']", "pool-level"),
+    ],
+    "supplier": [("/supplier/", "main a[href*='/supplier/']", "supplier-record")],
+}
+
+
+def first_of(page: Page, world: dict[str, Any], start: str, link: str) -> str:
     page.goto(world["base_url"] + start)
     return page.locator(link).first.get_attribute("href") or start
 
@@ -80,29 +115,37 @@ def take_all(browser: Browser, world: dict[str, Any], folder: Path) -> None:
     people = {
         "customer": person(world, "member", "customer-administrator"),
         "operator": person(world, "administrator", "agent"),
+        "coordinator": person(world, "coordinator"),
         "reseller": person(world, "reseller-agent", "reseller-manager"),
+        "supplier": person(world, "clerk"),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for size in SIZES:
         for scheme in ("light", "dark"):
             for role, addresses in pictures(world).items():
                 with signed_in(browser, world, people[role], size, scheme) as page:
-                    start = "/home/" if role == "customer" else "/desk/"
-                    link = "main a[href*='/tickets/'][href*='-']"
-                    ticket = first_ticket(page, world, start, link)
-                    for name, address in [*addresses, (f"{role}-ticket", ticket), (f"{role}-why", f"{ticket}why/")]:
+                    looked_at = list(addresses)
+                    if role in ("customer", "operator", "reseller"):
+                        start = "/home/" if role == "customer" else "/desk/"
+                        ticket = first_of(page, world, start, "main a[href*='/tickets/'][href*='-']")
+                        looked_at += [(f"{role}-ticket", ticket), (f"{role}-why", f"{ticket}why/")]
+                    for start, link, name in FIRST_OF.get(role, []):
+                        looked_at.append((name, first_of(page, world, start, link)))
+                    for name, address in looked_at:
                         page.goto(world["base_url"] + address)
                         page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
 
 
 def take_readme(browser: Browser, world: dict[str, Any]) -> None:
-    agent = person(world, "agent", "administrator")
-    with signed_in(browser, world, agent, "1280", "light") as page:
+    with signed_in(browser, world, person(world, "agent", "administrator"), "1280", "light") as page:
         page.goto(world["base_url"] + "/desk/")
         page.screenshot(path=ROOT / "docs" / "img" / "desk.png")
-        ticket = first_ticket(page, world, "/desk/", "main a[href*='/desk/tickets/']")
+        ticket = first_of(page, world, "/desk/", "main a[href*='/desk/tickets/']")
         page.goto(world["base_url"] + ticket)
         page.screenshot(path=ROOT / "docs" / "img" / "ticket.png")
+    with signed_in(browser, world, person(world, "coordinator"), "1280", "light") as page:
+        page.goto(world["base_url"] + "/desk/returns/")
+        page.screenshot(path=ROOT / "docs" / "img" / "returns.png")
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ KEY = {"Idempotency-Key": "k"}
 # A body that would succeed, for each address that takes one.
 BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/api/v1/tickets/{reference}/"): {"subject": "Taken over"},
-    ("post", "/api/v1/tickets/{reference}/transitions/"): {"action": "withdraw", "reason": "x"},
+    ("post", "/api/v1/tickets/{reference}/transitions/"): {"action": "wait", "turn": "customer"},
     ("post", "/api/v1/tickets/{reference}/assignment/"): {"assignee": None},
     ("post", "/api/v1/tickets/{reference}/promise/"): {"reason": "x"},
     ("post", "/api/v1/tickets/{reference}/messages/"): {"body": "x"},
