@@ -20,11 +20,11 @@ SETTLE = """() => new Promise(done => requestAnimationFrame(() => {
   done() }))"""
 
 
-def axe(page: Page) -> list[Any]:
+def axe(page: Page, only: dict[str, Any] = EVERYTHING) -> list[Any]:
     """What axe finds: the rule and the first elements that break it."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
-    found = page.evaluate("only => axe.run({ runOnly: only, resultTypes: ['violations'] })", EVERYTHING)["violations"]
+    found = page.evaluate("only => axe.run({ runOnly: only, resultTypes: ['violations'] })", only)["violations"]
     return [(one["id"], [node["html"][:160] for node in one["nodes"]][:4]) for one in found]
 
 
