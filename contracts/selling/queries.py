@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
 from contracts.lifecycle import InvoiceState, TermState
 from contracts.models import AgreementTerm, CreditNote, Invoice, Payment, PriceListEntry, QuoteRequest, SupportAgreement
@@ -48,8 +49,8 @@ def term_for(actor: Actor, term_id: UUID) -> AgreementTerm:
     return _one(terms.filter(pk=term_id, agreement__in=agreements_of(actor).values("pk")))
 
 
-def narrowed(found: QuerySet[SupportAgreement], *, show: str, words: str, customer: str, today: date) -> QuerySet:
-    """What the list's filters leave. The database compares dates of UTC; the words of each row are exact."""
+def narrowed(found: QuerySet[SupportAgreement], *, show: str, words: str, customer: str, at: datetime) -> QuerySet:
+    """What the list's filters leave."""
     if customer:
         found = found.filter(customer__code__iexact=customer)
     if words:
@@ -57,11 +58,12 @@ def narrowed(found: QuerySet[SupportAgreement], *, show: str, words: str, custom
         named = Q(number__icontains=words) | Q(customer__name__icontains=words) | Q(customer__code__iexact=words)
         found = found.filter(named | Exists(by_order))
     if show in SHOWS:
-        found = found.filter(Exists(_terms_shown(show, today)))
+        found = found.filter(Exists(_terms_shown(show, at)))
     return found
 
 
-def _terms_shown(show: str, today: date) -> QuerySet[AgreementTerm]:
+def _terms_shown(show: str, at: datetime) -> QuerySet[AgreementTerm]:
+    today = _day_of("agreement__customer", at)
     terms = AgreementTerm.objects.filter(agreement=OuterRef("pk"))
     ordered = terms.exclude(state__in=NOT_RUNNING)
     if show == "quotes":
@@ -72,8 +74,14 @@ def _terms_shown(show: str, today: date) -> QuerySet[AgreementTerm]:
         return ordered.filter(start_date__lte=today, end_date__gte=today, terminated_on=None)
     if show == "over":
         return ordered.filter(Q(end_date__lt=today) | Q(terminated_on__lte=today))
-    overdue = Invoice.objects.filter(term=OuterRef("pk"), state__in=OPEN, due_on__lt=today)
+    overdue = Invoice.objects.filter(term=OuterRef("pk"), state__in=OPEN, due_on__lt=_day_of("customer", at))
     return ordered.filter(Exists(overdue))
+
+
+def _day_of(customer: str, at: datetime) -> Cast:
+    """The date of that instant where the customer is, as contracts.standing.today_of has it."""
+    there = Func(F(f"{customer}__time_zone"), Value(at, DateTimeField()), function="timezone")
+    return Cast(there, DateField())
 
 
 def customers_of(actor: Actor, words: str = "") -> QuerySet[Organisation]:
@@ -194,8 +202,8 @@ def payment_for(actor: Actor, payment_id: int) -> Payment:
     return _one(Payment.objects.select_related("invoice__term").filter(pk=payment_id))
 
 
-def overdue(found: QuerySet[Invoice], today: date) -> QuerySet[Invoice]:
-    return found.filter(state__in=OPEN, due_on__lt=today).order_by("due_on", "number")
+def overdue(found: QuerySet[Invoice], at: datetime) -> QuerySet[Invoice]:
+    return found.filter(state__in=OPEN, due_on__lt=_day_of("customer", at)).order_by("due_on", "number")
 
 
 def still_open(found: QuerySet[Invoice]) -> QuerySet[Invoice]:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import connection
 from django.http import HttpResponse
 
+from contracts.terms import local_date
 from rozoom_support.lib.sheets import csv_download
 from tickets.reports.queries import FEWEST, percent
 
@@ -77,7 +78,7 @@ def share_words(part: int, whole: int) -> str:
 
 def by_month(now: datetime, zone: str) -> list[Month]:
     """The last twelve months with anything in them, the latest first."""
-    day = now.date()
+    day = local_date(now, zone)
     first = date(day.year - 1, day.month, 1)
     values: dict[str, date | str] = {"since": first, "today": day, "zone": zone}
     with connection.cursor() as cursor:

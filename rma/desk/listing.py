@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 
 from contracts.models import normal_serial
 from contracts.selling.words import Tag, day_words
+from contracts.terms import local_date
 from rma import actions
 from rma.actions import Action
 from rma.desk.steps import OF_STATE, STEPS, in_step
@@ -20,6 +21,7 @@ from rma.desk.words import state_tag, turn_words
 from rma.lifecycle import turn_of
 from rma.models import Rma, RmaQuerySet, Shipment
 from rma.services.boxes import normal_tracking
+from rma.standing import today_of, zone_of
 from rma.states import ENDED, RmaKind, RmaState
 from tenancy.actor import Actor
 from tickets.desk.filters import customers_named
@@ -132,14 +134,18 @@ def due_of(rma: Rma, now: datetime) -> tuple[str, bool]:
         leaves = f"Leaves by {day_words(rma.contract_ship_by)}"
         if rma.state == S.BACKORDERED and rma.expected_on is not None:
             leaves = f"{leaves}, unit expected {day_words(rma.expected_on)}"
-        return leaves, now.date() > rma.contract_ship_by
+        return leaves, local_date(now, _warehouse_zone(rma)) > rma.contract_ship_by
     if rma.state == S.SHIPPED and rma.deliver_target is not None:
-        return f"Arrives by {day_words(rma.deliver_target)}", now.date() > rma.deliver_target
+        return f"Arrives by {day_words(rma.deliver_target)}", today_of(rma, now) > rma.deliver_target
     if rma.state in (S.DELIVERED, S.RETURN_OVERDUE, S.NON_RETURN_INVOICED) and rma.return_due is not None:
         return f"Due back {day_words(rma.return_due)}", rma.state != S.DELIVERED
     if rma.state in (S.QUOTED, S.AWAITING_INBOUND, S.EXPIRED) and rma.valid_until is not None:
         return f"Valid until {day_words(rma.valid_until)}", rma.state == S.EXPIRED
     return "", False
+
+
+def _warehouse_zone(rma: Rma) -> str:
+    return rma.pool.warehouse.time_zone if rma.pool else zone_of(rma)
 
 
 # The board --------------------------------------------------------------------------------------------------------------
@@ -166,7 +172,7 @@ def board(actor: Actor, now: datetime) -> list[Column]:
     counts = capped_counts(sets)
     keys = first_keys({name: found.order_by(*STEPS[name].order) for name, found in sets.items()})
     every = [key for found in keys.values() for key in found]
-    cards = {one.pk: row(one, actor, now) for one in Rma.objects.for_list().filter(pk__in=every)}
+    cards = {one.pk: row(one, actor, now) for one in Rma.objects.for_board().filter(pk__in=every)}
     return [
         Column(
             name=name,
@@ -219,7 +225,7 @@ def listing(actor: Actor, asked: Asked, now: datetime) -> Listing:
     start = (asked.page - 1) * ROWS
     order: Sequence[str | Combinable] = STEPS[asked.step].order if asked.step in STEPS else ("-updated_at", "-id")
     keys = found.order_by(*order).values("pk")[start : start + ROWS + 1]  # type: ignore[arg-type]
-    picked = {one.pk: one for one in Rma.objects.for_list().filter(pk__in=keys)}
+    picked = {one.pk: one for one in Rma.objects.for_board().filter(pk__in=keys)}
     ordered = list(Rma.objects.filter(pk__in=list(picked)).order_by(*order).values_list("pk", flat=True))  # type: ignore[arg-type]
     rows = [row(picked[key], actor, now) for key in ordered[:ROWS]]
     return Listing(asked, rows, len(ordered) > ROWS, capped_counts({name: in_step(name, now) for name in STEPS}))

@@ -47,6 +47,10 @@ class RmaQuerySet(TenantQuerySet):
             "ticket__search", "ticket__description"
         )
 
+    def for_board(self) -> RmaQuerySet:
+        """With the warehouse, whose day it must leave on. No tenant reads warehouses."""
+        return self.for_list().select_related("pool__warehouse")
+
 
 class Rma(TenantModel):
     """One failed component and what is done about it. `kind` says by which table of moves (docs/rma.md)."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from contracts.terms import local_date
 from rma.events import note, note_of_ours, tell_supplier
 from rma.models import PoolUnit, Rma, Shipment, SupplierRma
 from rma.services._common import CannotReturn, held, lock, said
@@ -219,7 +220,7 @@ def receive_part(*, actor: Actor, record: SupplierRma, now: datetime, version: i
         on_way = Shipment.objects.filter(
             supplier_rma=record, kind=ShipmentKind.SUPPLIER_OUT, state__in=["IN_TRANSIT", "EXCEPTION"]
         )
-        day = now.date()
+        day = local_date(now, record.supplier.time_zone or "UTC")
         on_way.update(state=ShipmentState.DELIVERED, delivered_at=now, delivered_on=day, ended_at=now, proof=actor.name)
         written(actor, record, "received", now)
         return record

@@ -6,12 +6,20 @@ from decimal import Decimal
 
 from contracts import services
 from contracts.models import AgreementTerm, Component, Invoice, PriceListEntry, SupportAgreement, WarrantyCoverage
+from contracts.terms import local_date
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
 from tenancy.models import Organisation
 from tests.world import World
 
 STAFF = Context("staff")
+ZONE = (
+    "Europe/Berlin"  # of the world's customers: their day is what counts, also in the hours when UTC still has another
+)
+
+
+def day_of(at: datetime) -> date:
+    return local_date(at, ZONE)
 
 
 def price(component: Component, amount: str = "10000.00", currency: str = "USD", **more: date) -> PriceListEntry:
@@ -62,17 +70,17 @@ def ordered(
     world: World, components: list[Component], start: date, end: date, *, now: datetime, paid: bool = True
 ) -> Deal:
     actor = world.actor("fin")
-    term = quoted(world, components, start, end, on=now.date(), now=now)
+    term = quoted(world, components, start, end, on=day_of(now), now=now)
     with work_unit(actor.context):
-        term, invoice = services.order(actor=actor, term=term, purchase_order="PO-1", on=now.date(), now=now)
+        term, invoice = services.order(actor=actor, term=term, purchase_order="PO-1", on=day_of(now), now=now)
         if paid:
             pay(actor, invoice, invoice.total, now)
         return Deal(term.agreement, term, invoice)
 
 
 def pay(actor: Actor, invoice: Invoice, amount: Decimal, now: datetime) -> object:
-    return services.record_payment(actor=actor, invoice=invoice, amount=amount, value_date=now.date(), now=now)
+    return services.record_payment(actor=actor, invoice=invoice, amount=amount, value_date=day_of(now), now=now)
 
 
 def ago(now: datetime, days: int) -> date:
-    return (now - timedelta(days=days)).date()
+    return day_of(now - timedelta(days=days))

@@ -18,7 +18,7 @@ from notifications.handlers import Mail, mails_in, said_of
 from notifications.models import Event
 from tenancy.context import Context, as_login_role, database_now, work_unit
 from tenancy.models import Membership, Organisation, Role
-from tests.contracts.deals import STAFF, implemented, ordered, pay, price, quoted, warranty
+from tests.contracts.deals import STAFF, day_of, implemented, ordered, pay, price, quoted, warranty
 from tests.notifications.conftest import mail_server  # noqa: F401  (a fixture)
 from tests.notifications.smtp import Handler
 from tests.world import ComponentFactory, World, person
@@ -285,7 +285,7 @@ def test_a_mail_that_waited_is_dropped_when_things_changed(
     world: World, component: Component, kind: str, after: int, reason: str
 ) -> None:
     with work_unit(STAFF):
-        today = database_now().date()
+        today = day_of(database_now())
     end = today - after * DAY
     term = ordered(world, [component], end - 364 * DAY, end, now=noon(end - 380 * DAY)).term
     with work_unit(WORKER):
@@ -453,7 +453,7 @@ def test_a_reminder_arrives_as_text_and_html(lasting_world: World, mail_server: 
     component = implemented(world.components["acme"], date(2025, 1, 1))
     price(component)
     with work_unit(STAFF):
-        today = database_now().date()
+        today = day_of(database_now())
     end = today + 20 * DAY
     ordered(world, [component], end - 364 * DAY, end, now=noon(end - 380 * DAY))
     with work_unit(WORKER):

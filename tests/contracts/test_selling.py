@@ -24,7 +24,7 @@ from contracts.models import (
 from notifications.models import Event
 from tenancy.context import Context, database_now, work_unit
 from tenancy.models import AuditEvent, Organisation
-from tests.contracts.deals import STAFF, ago, implemented, price, warranty
+from tests.contracts.deals import STAFF, ago, day_of, implemented, price, warranty
 from tests.together import together
 from tests.world import ComponentFactory, World
 
@@ -51,7 +51,7 @@ def parts(world: World, now: datetime) -> list[Component]:
 
 def offer(world: World, name: str, components: list[Component], now: datetime, **changes: Any) -> services.Offer:
     customer = Organisation.objects.get(pk=getattr(world, name).pk)
-    start = changes.pop("start", now.date())
+    start = changes.pop("start", day_of(now))
     return services.Offer(customer, components, changes.pop("term", services.years_from(start, 1)), "USD", **changes)
 
 
@@ -71,9 +71,9 @@ def sell(
     with work_unit(STAFF):
         sold_by = Organisation.objects.get(pk=getattr(world, seller).pk)
         asked = offer(world, customer, components, at, **changes)
-        term = services.make_quote(actor=fin, offer=asked, sold_by=sold_by, on=at.date(), now=at)
+        term = services.make_quote(actor=fin, offer=asked, sold_by=sold_by, on=day_of(at), now=at)
         if ordered:
-            term, _ = services.order(actor=fin, term=term, purchase_order="PO-7", on=at.date(), now=at)
+            term, _ = services.order(actor=fin, term=term, purchase_order="PO-7", on=day_of(at), now=at)
         return term
 
 
@@ -188,7 +188,7 @@ def form(world: World, chosen: list[Component], now: datetime, **changes: Any) -
     return {
         "customer": "ACME",
         "components": [str(one.pk) for one in chosen],
-        "start": f"{now.date()}",
+        "start": f"{day_of(now)}",
         "length": "1",
         "currency": "USD",
         "sold_by": str(world.rozoom.pk),
@@ -210,7 +210,7 @@ def test_a_quote_is_looked_at_then_made(world: World, parts: list[Component], no
     assert made.status_code == 302
     with work_unit(STAFF):
         term = AgreementTerm.objects.get()
-        assert (term.state, term.valid_until) == ("QUOTED", now.date() + timedelta(days=30))
+        assert (term.state, term.valid_until) == ("QUOTED", day_of(now) + timedelta(days=30))
         assert sum(line.unit_fee for line in term.lines.all()) == Decimal("4000.00")
     assert "Quote, valid until" in text_of(fin.get(made["Location"]))
 
@@ -288,7 +288,7 @@ def test_what_an_agreement_covers_is_not_sold_twice(world: World, parts: list[Co
 
 def test_a_product_without_a_price_is_named(world: World, parts: list[Component], now: datetime) -> None:
     with work_unit(STAFF):
-        PriceListEntry.objects.update(valid_to=now.date() - timedelta(days=1))
+        PriceListEntry.objects.update(valid_to=day_of(now) - timedelta(days=1))
     answer = world.client("fin").post("/agreements/new/", form(world, parts, now))
     assert answer.status_code == 422
     assert "There is no list price in USD" in answer.content.decode()
@@ -343,13 +343,13 @@ def test_an_expired_quote_is_made_again_at_the_price_of_that_day(world: World, p
     fin = world.actor("fin")
     with work_unit(STAFF):
         with pytest.raises(services.CannotOrder, match="valid until 15 Jul 2026"):
-            services.order(actor=fin, term=first, purchase_order="PO", on=later.date(), now=later)
+            services.order(actor=fin, term=first, purchase_order="PO", on=day_of(later), now=later)
         again = services.make_quote(
             actor=fin,
             offer=offer(world, "acme", parts[:1], later, start=date(2026, 8, 1)),
             sold_by=Organisation.objects.get(pk=world.rozoom.pk),
             agreement=first.agreement,
-            on=later.date(),
+            on=day_of(later),
             now=later,
         )
         assert (first.lines.get().unit_fee, again.lines.get().unit_fee) == (Decimal(2000), Decimal(2100))
@@ -438,7 +438,7 @@ def test_two_quotes_of_one_component_make_one_order(lasting_world: World) -> Non
         def deed() -> str:
             try:
                 with work_unit(ana.context) as unit:
-                    services.order(actor=ana, term=term, purchase_order="PO", on=now.date(), now=unit.now)
+                    services.order(actor=ana, term=term, purchase_order="PO", on=day_of(now), now=unit.now)
                 return "ordered"
             except services.CannotOrder as refused:
                 return refused.message
@@ -472,10 +472,10 @@ def test_invoices_at_once_have_numbers_without_a_gap(lasting_world: World) -> No
                         actor=fin,
                         offer=offer(world, name, [component], now),
                         sold_by=Organisation.objects.get(pk=world.rozoom.pk),
-                        on=now.date(),
+                        on=day_of(now),
                         now=now,
                     )
-                    _, invoice = services.order(actor=fin, term=term, purchase_order="PO", on=now.date(), now=now)
+                    _, invoice = services.order(actor=fin, term=term, purchase_order="PO", on=day_of(now), now=now)
                     if fails:
                         raise KeyError(name)
                     return invoice.number
@@ -550,7 +550,7 @@ def test_nobody_asks_about_the_agreement_of_another(world: World, parts: list[Co
 def test_finance_records_reverses_and_clears(world: World, parts: list[Component], now: datetime) -> None:
     term = sell(world, parts, now)
     path, fin = f"/agreements/invoices/{invoice_of(term).pk}/", world.client("fin")
-    day = f"{now.date()}"
+    day = f"{day_of(now)}"
     for wrong, words in (
         ({"amount": "many"}, "Enter an amount such as"),
         ({"amount": "4000.01"}, "Only 4,000.00 USD is open"),
@@ -611,7 +611,7 @@ def test_a_void_leaves_a_credit_note_with_a_paper(world: World, parts: list[Comp
 
 def test_two_people_write_off(world: World, parts: list[Component], now: datetime) -> None:
     long_ago = now - timedelta(days=70)
-    term = sell(world, parts, now, at=long_ago, start=long_ago.date())
+    term = sell(world, parts, now, at=long_ago, start=day_of(long_ago))
     path = f"/agreements/invoices/{invoice_of(term).pk}/"
     fin, adam = world.client("fin"), world.client("adam")
     assert "Overdue by 40 days" in text_of(fin.get("/agreements/invoices/"))
@@ -626,14 +626,14 @@ def test_two_people_write_off(world: World, parts: list[Component], now: datetim
 def test_a_lapsed_agreement_shows_its_price_and_comes_back(world: World, parts: list[Component], now: datetime) -> None:
     implemented(parts[0], ago(now, 800))
     long_ago = now - timedelta(days=500)
-    term = sell(world, parts[:1], now, at=long_ago, start=long_ago.date())
+    term = sell(world, parts[:1], now, at=long_ago, start=day_of(long_ago))
     with work_unit(STAFF):
         fin_actor = world.actor("fin")
         services.record_payment(
             actor=fin_actor,
             invoice=Invoice.objects.get(),
             amount=Decimal(2000),
-            value_date=long_ago.date(),
+            value_date=day_of(long_ago),
             now=long_ago,
         )
     path, fin = f"/agreements/terms/{term.pk}/reinstate/", world.client("fin")
@@ -641,7 +641,7 @@ def test_a_lapsed_agreement_shows_its_price_and_comes_back(world: World, parts: 
     page = text_of(fin.get(path))
     price_said = re.search(r"Paid on [^:]+: ([\d,.]+) USD", page)
     assert price_said
-    sent = {"paid_on": f"{now.date()}", "amount": price_said[1], "reference": "Bank 9"}
+    sent = {"paid_on": f"{day_of(now)}", "amount": price_said[1], "reference": "Bank 9"}
     assert fin.post(path, {**sent, "amount": "1"}).status_code == 422
     assert fin.post(path, sent).status_code == 302
     assert "In force until" in text_of(fin.get(f"/agreements/{term.agreement_id}/"))
@@ -653,7 +653,7 @@ def test_a_reseller_attests_on_its_own_sales_only(world: World, parts: list[Comp
         sell(world, parts[1:], now, seller="rozoom"),
     )
     dirk = world.client("dirk")
-    sent = {"paid_on": f"{now.date()}", "statement": "Our invoice 12"}
+    sent = {"paid_on": f"{day_of(now)}", "statement": "Our invoice 12"}
     assert dirk.post(f"/agreements/terms/{other.pk}/attest/", sent).status_code == 404
     assert dirk.post(f"/agreements/terms/{own.pk}/attest/", {**sent, "statement": ""}).status_code == 422
     assert dirk.post(f"/agreements/terms/{own.pk}/attest/", sent).status_code == 302

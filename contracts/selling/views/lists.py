@@ -54,9 +54,7 @@ def _desk(request: Any) -> HttpResponse:
     actor, now = request.actor, request.unit.now
     asked = {name: request.GET.get(name, "").strip()[:80].replace("\0", "") for name in ("show", "customer", "q")}
     every = queries.agreements_of(actor)
-    filtered = queries.narrowed(
-        every, show=asked["show"], words=asked["q"], customer=asked["customer"], today=now.date()
-    )
+    filtered = queries.narrowed(every, show=asked["show"], words=asked["q"], customer=asked["customer"], at=now)
     found = Paginator(filtered.order_by("customer__name", "number"), ROWS).get_page(request.GET.get("page"))
     context = {
         "section": "agreements",
@@ -88,7 +86,7 @@ def invoices(request: Any) -> HttpResponse:
     if words:
         found = queries.invoices_named(found, words)
     elif show == "overdue":
-        found = queries.overdue(found, now.date())
+        found = queries.overdue(found, now)
     elif show == "open":
         found = queries.still_open(found)
     shows = Paginator(found, ROWS).get_page(request.GET.get("page"))

@@ -220,5 +220,5 @@ def expecting(read: str) -> Rma:
 
 
 def received_last(actor: Actor, now: Any) -> list[Row]:
-    found = Rma.objects.for_list().filter(received_at__isnull=False).exclude(state__in=[str(one) for one in ENDED])
+    found = Rma.objects.for_board().filter(received_at__isnull=False).exclude(state__in=[str(one) for one in ENDED])
     return [row(one, actor, now) for one in found.order_by("-received_at")[:SHOWN]]
