@@ -78,12 +78,12 @@ class World:
         ticket = file_ticket(actor=actor, customer=customer, report=report, channel=Channel.API, now=self.now)
         return customer, site, ticket
 
-    def components(self, count: int) -> list[Component]:
+    def components(self, count: int, mark: str = "S") -> list[Component]:
         """Spread over the customers, all in warranty."""
         rows = []
         for number in range(self.made, self.made + count):
             customer, site, _ = self.places[number % CUSTOMERS]
-            serial = f"S{number:06}"
+            serial = f"{mark}{number:06}"
             rows.append(
                 Component(
                     customer=customer,
@@ -216,7 +216,7 @@ def pages(world: World) -> int:
         with work_unit(STAFF):
             made = world.returns(size - world.made)
             one = made[0]
-            fresh = world.components(1)[0]
+            fresh = world.components(1, mark="FRESH")[0]
         with connection.as_owner():
             fill.settle()
         paths = {
