@@ -25,18 +25,21 @@ def _by_state(*states: str) -> Callable[[RmaQuerySet, datetime], RmaQuerySet]:
     return lambda returns, now: returns.filter(state__in=states)
 
 
-def _late(returns: RmaQuerySet, now: datetime) -> Q:
-    """Past its day but not written down yet. The first bound is what an index can be entered by."""
-    ahead = (now + ZONES).date()
-    return Q(state=S.DELIVERED, return_due__lt=ahead) & Q(return_due__lt=_today(now))
+def _late(now: datetime) -> Q:
+    """Past its day but not written down yet. The date of the place is asked about the days that end now only: the others are
+    past, or to come, everywhere."""
+    past, ahead = (now - ZONES).date(), (now + ZONES).date()
+    of_now = Rma.objects.filter(state=S.DELIVERED, return_due__gte=past, return_due__lt=ahead)
+    there = of_now.filter(return_due__lt=_today(now)).order_by().values("pk")
+    return Q(state=S.DELIVERED) & (Q(return_due__lt=past) | Q(pk__in=there))
 
 
 def _waiting(returns: RmaQuerySet, now: datetime) -> RmaQuerySet:
-    return returns.filter(Q(state=S.AWAITING_INBOUND) | (Q(state=S.DELIVERED) & ~_late(returns, now)))
+    return returns.filter(Q(state=S.AWAITING_INBOUND) | (Q(state=S.DELIVERED) & ~_late(now)))
 
 
 def _overdue(returns: RmaQuerySet, now: datetime) -> RmaQuerySet:
-    return returns.filter(Q(state__in=[S.RETURN_OVERDUE, S.NON_RETURN_INVOICED, S.EXPIRED]) | _late(returns, now))
+    return returns.filter(Q(state__in=[S.RETURN_OVERDUE, S.NON_RETURN_INVOICED, S.EXPIRED]) | _late(now))
 
 
 @dataclass(frozen=True)
