@@ -12,7 +12,6 @@ from rma.services.deciding import Case, facts_of_case
 from rma.standing import current_state
 from rma.states import ENDED
 from tenancy.actor import Actor
-from tenancy.context import as_deputy
 from tickets.closing import closing_guards, followers_of_merges, withdrawal_guards
 from tickets.models import Ticket
 from tickets.services import CannotMerge
@@ -43,19 +42,18 @@ def nothing_to_withdraw_first(ticket: Ticket, now: datetime) -> str:
 def go_on_with(actor: Actor, ticket: Ticket, into: Ticket, now: datetime) -> None:
     """Open returns follow the ticket that stays. Before shipping the rules are asked once more, at the moment of the report:
     where they would then say something else, the merge is refused."""
-    with as_deputy(ticket.customer_id):
-        for key in [rma.pk for rma in open_returns(ticket, now)]:
-            rma = lock(Rma(pk=key), now)
-            if rma.state in ENDED:
-                continue
-            if rma.shipped_at is None and _is_decided_otherwise(rma, into, now):
-                words = f"What return {rma} gets was decided for the report of {ticket.reported_at:%d %b %Y}."
-                other = f"For that of {into.reference}, {into.reported_at:%d %b %Y}, it would be decided otherwise."
-                instead = f"Merge {into.reference} into {ticket.reference} instead."
-                raise CannotMerge(f"{words} {other} {instead}", param="into")
-            rma.ticket = into
-            save_quietly(rma, now, "ticket")
-            note(actor, rma, "rma.ticket-moved", now, was=ticket.reference, ticket=into.reference)
+    for key in [rma.pk for rma in open_returns(ticket, now)]:
+        rma = lock(Rma(pk=key), now)
+        if rma.state in ENDED:
+            continue
+        if rma.shipped_at is None and _is_decided_otherwise(rma, into, now):
+            words = f"What return {rma} gets was decided for the report of {ticket.reported_at:%d %b %Y}."
+            other = f"For that of {into.reference}, {into.reported_at:%d %b %Y}, it would be decided otherwise."
+            instead = f"Merge {into.reference} into {ticket.reference} instead."
+            raise CannotMerge(f"{words} {other} {instead}", param="into")
+        rma.ticket = into
+        save_quietly(rma, now, "ticket")
+        note(actor, rma, "rma.ticket-moved", now, was=ticket.reference, ticket=into.reference)
 
 
 def stands(rma: Rma, now: datetime) -> str:

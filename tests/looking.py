@@ -1,7 +1,7 @@
 """How every page must look, in a real browser: it fits, axe finds nothing, one h1, a title, a quiet live region.
 
-A page is loaded once and looked at wide and light, then narrow and dark: each width and each theme is examined in full.
-Colours come from tokens whose every pair is computed in both themes (tests/ui/test_contrast.py), whatever the width.
+A page is loaded once and then shown in every look; what only depends on the look (contrast, size of targets) is what
+axe measures again.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EVERYTHING = {"type": "tag", "values": AXE_TAGS}
+OF_THE_LOOK = {"type": "rule", "values": ["color-contrast", "target-size"]}
 # A tag without its shape or its word says its severity by colour alone.
 UNNAMED = "all => all.filter(one => !one.querySelector('svg') || !one.textContent.trim().startsWith('Severity')).length"
 
@@ -43,14 +44,16 @@ def examine(page: Any, where: str = "") -> None:
 
 
 def examine_every_look(page: Any, where: str = "") -> None:
-    """The page in both widths and both themes, without asking the server again. Leaves it wide and light."""
+    """The page in all four looks, without asking the server again. Leaves it wide and light."""
     where = where or page.url
     examine(page, where)
     size = page.viewport_size
-    page.set_viewport_size({"width": 375, "height": size["height"]})
-    page.emulate_media(color_scheme="dark")
-    page.evaluate(SETTLE)
-    examine(page, f"{where}, narrow and dark")
+    for width, theme in ((1280, "dark"), (375, "dark"), (375, "light")):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        page.emulate_media(color_scheme=theme)
+        page.evaluate(SETTLE)
+        only = EVERYTHING if (width, theme) == (375, "dark") else OF_THE_LOOK
+        assert (where, width, theme, fits(page), axe(page, only)) == (where, width, theme, True, [])
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="light")
 

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from contracts.lifecycle import InvoiceState, TermState
 from contracts.models import AgreementTerm, CreditNote, Invoice, Payment, PriceListEntry, QuoteRequest, SupportAgreement
 from rozoom_support.lib.refusals import NotFound
+from rozoom_support.lib.zones import date_there
 from tenancy.actor import Actor
 from tenancy.models import AuditEvent, Kind, Membership, Organisation, Role
 
@@ -63,7 +63,7 @@ def narrowed(found: QuerySet[SupportAgreement], *, show: str, words: str, custom
 
 
 def _terms_shown(show: str, at: datetime) -> QuerySet[AgreementTerm]:
-    today = _day_of("agreement__customer", at)
+    today = date_there(F("agreement__customer__time_zone"), at)
     terms = AgreementTerm.objects.filter(agreement=OuterRef("pk"))
     ordered = terms.exclude(state__in=NOT_RUNNING)
     if show == "quotes":
@@ -74,14 +74,10 @@ def _terms_shown(show: str, at: datetime) -> QuerySet[AgreementTerm]:
         return ordered.filter(start_date__lte=today, end_date__gte=today, terminated_on=None)
     if show == "over":
         return ordered.filter(Q(end_date__lt=today) | Q(terminated_on__lte=today))
-    overdue = Invoice.objects.filter(term=OuterRef("pk"), state__in=OPEN, due_on__lt=_day_of("customer", at))
+    overdue = Invoice.objects.filter(
+        term=OuterRef("pk"), state__in=OPEN, due_on__lt=date_there(F("customer__time_zone"), at)
+    )
     return ordered.filter(Exists(overdue))
-
-
-def _day_of(customer: str, at: datetime) -> Cast:
-    """The date of that instant where the customer is, as contracts.standing.today_of has it."""
-    there = Func(F(f"{customer}__time_zone"), Value(at, DateTimeField()), function="timezone")
-    return Cast(there, DateField())
 
 
 def customers_of(actor: Actor, words: str = "") -> QuerySet[Organisation]:
@@ -203,7 +199,9 @@ def payment_for(actor: Actor, payment_id: int) -> Payment:
 
 
 def overdue(found: QuerySet[Invoice], at: datetime) -> QuerySet[Invoice]:
-    return found.filter(state__in=OPEN, due_on__lt=_day_of("customer", at)).order_by("due_on", "number")
+    return found.filter(state__in=OPEN, due_on__lt=date_there(F("customer__time_zone"), at)).order_by(
+        "due_on", "number"
+    )
 
 
 def still_open(found: QuerySet[Invoice]) -> QuerySet[Invoice]:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from rma.api import examples
 from rma.api.shapes import ShipByShape
-from rma.desk.attainment import by_month
+from rma.attainment import by_month
 from tenancy.api.idempotency import json_response
 from tenancy.api.schema import operation
 from tenancy.api.times import stamp

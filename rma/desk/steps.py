@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DateField, F, Func, Q, Value
+from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from rma.models import Rma, RmaQuerySet
 from rma.states import RmaState
+from rozoom_support.lib.zones import date_there
 
 S = RmaState
 ZONES = timedelta(hours=14)  # no place on earth is further ahead
@@ -18,7 +19,7 @@ ZONES = timedelta(hours=14)  # no place on earth is further ahead
 def _today(now: datetime) -> Cast:
     """The day at the place of each return."""
     zone = Coalesce("ship_to__time_zone", "component__site__time_zone", "customer__time_zone")
-    return Cast(Func(zone, Value(now), function="timezone"), output_field=DateField())
+    return date_there(zone, now)
 
 
 def _by_state(*states: str) -> Callable[[RmaQuerySet, datetime], RmaQuerySet]:

@@ -12,7 +12,7 @@ from rma.machines import CannotMove
 from rma.models import PoolUnit, ProductSupplier, Rma, SupplierRma
 from rma.models.pool import MAY_BE_MISSING
 from rma.services import CannotStock
-from rma.services.pooling import ON_THE_SHELF
+from rma.services.pooling import ON_THE_SHELF, missing_words
 from rma.states import RmaState, UnitState
 from rma.stock_lifecycle import UNIT
 from tenancy.actor import Actor, NotAllowed
@@ -67,7 +67,7 @@ def find(unit: PoolUnit, actor: Actor, name: str) -> UnitAction:
 
 def explain(unit: PoolUnit, action: UnitAction) -> str:
     if unit.is_missing:
-        return f"{unit.missing_said_by_name} did not find {unit}. First say that it is found, or confirm the loss."
+        return missing_words(unit)
     if action.move:
         return UNIT.explain(unit, action.move)
     where = " or ".join(f"“{U(state).label}”" for state in action.at)

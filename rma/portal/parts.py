@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from contracts.models import Component, Product
-from rma.desk.attainment import by_month, finding, sum_of
+from rma.attainment import by_month, finding, sum_of
 from rma.models import Rma
 from rma.portal.listing import in_turn, rows_of
 from rma.portal.words import NEEDS_YOU

@@ -169,10 +169,12 @@ def _there(unit: PoolUnit) -> PoolUnit:
     """Locked. What nobody finds is settled first: found again, or lost."""
     unit = lock_unit(unit)
     if unit.is_missing:
-        raise CannotStock(
-            f"{unit.missing_said_by_name} did not find {unit}. First say that it is found, or confirm the loss."
-        )
+        raise CannotStock(missing_words(unit))
     return unit
+
+
+def missing_words(unit: PoolUnit) -> str:
+    return f"{unit.missing_said_by_name} did not find {unit}. First say that it is found, or confirm the loss."
 
 
 # A stock count ---------------------------------------------------------------------------------------------------------

@@ -3,29 +3,26 @@
 RMA_MODEL_EXAMPLES and RMA_MODEL_STEPS make it longer, MODEL_SHRINK=1 a failing life shorter; what was done is printed with it.
 """
 
-import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, note, settings, strategies
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis import note, strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from rma import keeping
 from tenancy.context import as_login_role, work_unit
 from tenancy.models import Kind, Role
 from tests.contracts.deals import ago, implemented, warranty
+from tests.lives import live
 from tests.rma.deals import STAFF, Stock, entitled
 from tests.rma.life import watched
 from tests.rma.parts_model import Parts
 from tests.rma.ways import BOTH_WAYS, Ways, one_of
 from tests.world import ComponentFactory, OrganisationFactory, World, person
 
-EXAMPLES = int(os.environ.get("RMA_MODEL_EXAMPLES", "8"))
-STEPS = int(os.environ.get("RMA_MODEL_STEPS", "30"))
-PHASES = [Phase.generate, Phase.shrink] if os.environ.get("MODEL_SHRINK") else [Phase.generate]
 MOST_DEEDS = 40  # of each return, until it has ended
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WAITS = [HOUR, 5 * HOUR, DAY, 3 * DAY, 11 * DAY, 16 * DAY, 32 * DAY, 40 * DAY]
@@ -203,15 +200,4 @@ def ways(_moves_are_watched: None, world: World, stock: Stock, now: datetime, mo
 
 def test_no_part_is_lost_or_counted_twice_and_every_path_ends(ways: Ways) -> None:
     Lives.ways = ways
-    run_state_machine_as_test(
-        Lives,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            derandomize="RMA_MODEL_EXAMPLES" not in os.environ,  # the same lives each time, unless more are asked for
-            phases=PHASES,
-            suppress_health_check=list(HealthCheck),
-            database=None,
-        ),
-    )
+    live(Lives, "RMA_MODEL", examples=8, steps=30)

@@ -3,7 +3,6 @@
 MODEL_EXAMPLES and MODEL_STEPS make it longer, MODEL_SHRINK=1 a failing life shorter; it is printed as the steps that lead there.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,20 +11,20 @@ from typing import Any
 
 import pytest
 from django.contrib.postgres.aggregates import ArrayAgg
-from hypothesis import HealthCheck, Phase, settings, strategies
+from hypothesis import strategies
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from sla.models import ClockSegment
 from sla.sweeper import sweep_all
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
+from tests.lives import live
 from tests.sla.promise_model import Promise
 from tests.sla.promises import ensure_ladder
 from tests.sla.simulated_clock import set_clock, simulated_clock
@@ -43,10 +42,6 @@ from tickets.services import (
 
 STAFF = Context("staff")
 BEGIN = datetime(2026, 3, 27, 9, tzinfo=UTC)  # two days before clocks change in Berlin
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
-# Making a failing life shorter takes minutes: only on request.
-PHASES = [Phase.generate, Phase.shrink] if os.environ.get("MODEL_SHRINK") else [Phase.generate]
-STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 PARTY_OF = {"ilse": "customer", "sol": "customer", "dirk": "reseller", "marek": "operator"}
 SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
 WAITS = [
@@ -326,15 +321,4 @@ class Lives(RuleBasedStateMachine):
 def test_every_life_is_as_the_rules_say(world: World) -> None:
     ensure_ladder()
     Lives.world = world
-    run_state_machine_as_test(
-        Lives,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            derandomize="MODEL_EXAMPLES" not in os.environ,  # the same lives each time, unless more are asked for
-            phases=PHASES,
-            suppress_health_check=list(HealthCheck),
-            database=None,
-        ),
-    )
+    live(Lives, "MODEL", examples=20, steps=40)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from rma.desk.attainment import as_csv, by_month, sum_of
+from rma.attainment import as_csv, by_month, sum_of
 from rma.desk.views.board import ROZOOM
 from tenancy.pages import page
 from tenancy.preferences import preferences_of

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from rma.desk.attainment import as_csv, by_month
+from rma.attainment import as_csv, by_month
 from rma.portal.doors import frame
 from rma.portal.listing import listing_for
 from tenancy.pages import page
