@@ -31,3 +31,38 @@ def own_database(name: str) -> Iterator[None]:
     finally:
         connection.close()
         connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def switch(name: str) -> None:
+    """What this process asks from now on. Another database needs another connection."""
+    from django.db import connection  # Django must be set up first
+
+    if connection.settings_dict["NAME"] != name:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+
+
+@contextmanager
+def copied_database() -> Iterator[tuple[str, str]]:
+    """The names of the database that is asked now and of a copy of it, which ends with the block."""
+    from django.db import connection
+
+    before = str(connection.settings_dict["NAME"])
+    copy = f"{before}_copy"
+    _as_owner_elsewhere(f'CREATE DATABASE "{copy}" TEMPLATE "{before}"')
+    try:
+        yield before, copy
+    finally:
+        switch(before)
+        _as_owner_elsewhere(f'DROP DATABASE "{copy}"')
+
+
+def _as_owner_elsewhere(statement: str) -> None:
+    """While nobody is connected to what is copied or dropped."""
+    from django.db import connection
+
+    before = str(connection.settings_dict["NAME"])
+    switch("postgres")
+    with connection.as_owner(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    switch(before)

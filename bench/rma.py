@@ -2,7 +2,7 @@
 
     make bench ARGS=rma
 
-Prints ratios within this run: machines differ, the ratio of two things measured side by side does not. Aim: each page within
+Prints ratios within this run: machines differ, the ratio of two things measured in turns does not. Aim: each page within
 1.3 of itself.
 """
 
@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bench.database import own_database, prepare
+from bench.database import copied_database, own_database, prepare, switch
 
 prepare()
 
@@ -23,8 +23,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 
 from bench import fill
-from bench.tickets import BODY, Caller, median, queries, signed_in
+from bench.tickets import BODY, Caller, interleaved, queries, signed_in
 from contracts.models import Component, PriceListEntry, Product, Site, WarrantyCoverage
+from contracts.terms import instants
 from rma import services
 from rma.models import BusinessCalendar, Pool, PoolUnit, ProductSupplier, Rma, SupplierRma, Warehouse
 from tenancy.actor import Actor
@@ -34,7 +35,7 @@ from tickets.models import Channel, Ticket
 from tickets.services import Report, file_ticket
 from tickets.severity import Impact
 
-SIZES = (100, 10_000)
+FEW, MANY = 100, 10_000
 CUSTOMERS = 50
 TIMES = 60
 WITHIN = 1.3
@@ -158,6 +159,7 @@ class World:
                     delivered_at=at if state == "" else None,
                     delivered_on=at.date() if state == "" else None,
                     return_due=due if state == "" else None,
+                    due_at=instants((due, due), site.time_zone)[1] if state == "" else None,
                 )
             )
         self.made += count
@@ -207,41 +209,59 @@ class World:
 
 
 def pages(world: World) -> int:
-    """Each page beside few and beside many."""
+    """Each page beside few and beside many: two databases that differ in nothing else, asked in turns."""
     product, session = Caller(WSGIHandler()), signed_in()
     with work_unit():
         Membership.objects.filter(person_email="agent@bench.example").update(role=Role.COORDINATOR)
-    taken: dict[str, list[float]] = {}
-    for size in SIZES:
+    with work_unit(STAFF):
+        made = world.returns(FEW)
+        fresh = world.components(1, mark="FRESH")[0]
+    with connection.as_owner():
+        fill.settle()
+    paths = {
+        "board": "/desk/returns/",
+        "list of all open": "/desk/returns/?step=all",
+        "list of a step": "/desk/returns/?step=back",
+        "overdue, oldest first": "/desk/returns/?step=overdue",
+        "search by serial": f"/desk/returns/?q={made[-1].component.serial}",
+        "one return": f"/desk/returns/{made[0].reference}/",
+        "supplier records": "/supplier/",
+    }
+    works: dict[str, Callable[[], Any]] = {
+        name: lambda path=path: product("GET", path, expect=200, **session) for name, path in paths.items()
+    }
+    works["what a request gets"] = lambda: _look(world, fresh)
+    with copied_database() as (before, copy):
+        switch(copy)
         with work_unit(STAFF):
-            made = world.returns(size - world.made)
-            one = made[0]
-            fresh = world.components(1, mark="FRESH")[0]
+            world.returns(MANY - FEW)
         with connection.as_owner():
             fill.settle()
-        paths = {
-            "board": "/desk/returns/",
-            "list of a step": "/desk/returns/?step=back",
-            "overdue, oldest first": "/desk/returns/?step=overdue",
-            "search by serial": f"/desk/returns/?q={made[-1].component.serial}",
-            "one return": f"/desk/returns/{one.reference}/",
-            "supplier records": "/supplier/",
-        }
-        works: dict[str, Callable[[], Any]] = {
-            name: lambda path=path: product("GET", path, expect=200, **session) for name, path in paths.items()
-        }
-        works["what a request gets"] = lambda part=fresh: _look(world, part)  # type: ignore[misc]
-        for name, work in works.items():
-            taken.setdefault(name, []).append(median(work, TIMES))
-            if size == SIZES[-1]:
-                print(f"{name:24} {queries(work):3} statements")
-    print()
-    worst = 0.0
-    for name, (few, many) in taken.items():
-        ratio = many / few
-        worst = max(worst, ratio)
-        print(f"{name:24} {few * 1e3:7.1f} ms beside {SIZES[0]}, {many * 1e3:7.1f} ms beside {SIZES[1]:,}: {ratio:.2f}")
+        worst = max(_ratio(name, work, before, copy) for name, work in works.items())
     return int(worst > WITHIN)
+
+
+def _ratio(name: str, work: Callable[[], Any], before: str, copy: str) -> float:
+    """How much more it takes beside many. A list that has more to show there is printed and not judged."""
+
+    def in_database(database: str) -> Callable[[], Any]:
+        def asked() -> Any:
+            switch(database)
+            return work()
+
+        return asked
+
+    beside_few, beside_many = in_database(before), in_database(copy)
+    rows = [_rows(one()) for one in (beside_few, beside_many)]
+    few, many = interleaved(beside_few, beside_many, TIMES)
+    shown = f"{few * 1e3:7.1f} ms beside {FEW}, {many * 1e3:7.1f} ms beside {MANY:,}: {many / few:.2f}"
+    unlike = f" (not judged: {rows[0]} rows against {rows[1]})" if rows[0] != rows[1] else ""
+    print(f"{name:24} {queries(work):3} statements, {shown}{unlike}", flush=True)
+    return 0.0 if unlike else many / few
+
+
+def _rows(answer: Any) -> int:
+    return answer.count(b"<tr data-row") if isinstance(answer, bytes) else 0
 
 
 def _look(world: World, part: Component) -> None:

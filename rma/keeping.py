@@ -27,7 +27,7 @@ from rma.services.carrying import hold_up
 from rma.services.charging import TAKEN_BACK, settle
 from rma.services.deciding import Case, facts_of_case
 from rma.services.factory import VALID, upgrade
-from rma.standing import today_of
+from rma.standing import NOT_SENT_FOR, today_of
 from rma.states import RmaKind, RmaState, ShipmentKind, ShipmentState
 from rozoom_support.lib.refusals import Refused
 from tenancy.actor import Actor
@@ -96,8 +96,8 @@ def _by_date(at: datetime) -> QuerySet[Rma]:
     """Locking a row brings it up to its date; nothing else is to be done."""
     tomorrow = at.date() + DAY  # a site's date is at most a day ahead of UTC's
     return Rma.objects.filter(
-        Q(state=S.DELIVERED, return_due__lt=tomorrow)
-        | Q(state__in=[S.AWAITING_INBOUND, S.QUOTED, S.EXPIRED], valid_until__lt=tomorrow)
+        Q(state__in=[S.DELIVERED, S.AWAITING_INBOUND, S.QUOTED], due_at__lte=at)
+        | Q(state=S.EXPIRED, valid_until__lt=tomorrow - NOT_SENT_FOR)
     )
 
 

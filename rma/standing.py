@@ -2,9 +2,9 @@
 
 from datetime import date, datetime, timedelta
 
-from contracts.terms import local_date
+from contracts.terms import instants, local_date
 from rma.models import Rma
-from rma.states import RmaState
+from rma.states import RmaKind, RmaState
 
 NOT_SENT_FOR = timedelta(days=90)  # after it expired, a factory return is cancelled
 S = RmaState
@@ -29,20 +29,28 @@ def today_of(rma: Rma, now: datetime) -> date:
     return local_date(now, zone_of(rma))
 
 
-def last_day(rma: Rma, state: str) -> date | None:
-    """After this day a date moves it on from that state."""
-    if state == S.DELIVERED:
-        return rma.return_due
-    if state in (S.AWAITING_INBOUND, S.QUOTED):
-        return rma.valid_until
+def end_of_due_day(rma: Rma) -> datetime | None:
+    """Kept as `due_at` when the day is set: what was promised stays, even if the place is said to lie in another zone later."""
+    day = rma.return_due if rma.kind == RmaKind.ADVANCE else rma.valid_until
+    return _end_of(rma, day) if day is not None else None
+
+
+def _end_of(rma: Rma, day: date) -> datetime:
+    return instants((day, day), zone_of(rma))[1]
+
+
+def leaves_at(rma: Rma, state: str) -> datetime | None:
+    """From this instant on a date has moved it on from that state."""
+    if state in (S.DELIVERED, S.AWAITING_INBOUND, S.QUOTED):
+        return rma.due_at
     if state == S.EXPIRED and rma.valid_until is not None:
-        return rma.valid_until + NOT_SENT_FOR
+        return _end_of(rma, rma.valid_until + NOT_SENT_FOR)
     return None
 
 
 def current_state(rma: Rma, now: datetime) -> RmaState:
     """What pages and programs show, whether or not the job has come by."""
-    state, today = RmaState(rma.state), today_of(rma, now)
-    while state in BECOMES and (last := last_day(rma, state)) is not None and today > last:
+    state = RmaState(rma.state)
+    while state in BECOMES and (end := leaves_at(rma, state)) is not None and now >= end:
         state = BECOMES[state]
     return state

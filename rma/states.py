@@ -41,6 +41,24 @@ class RmaState(models.TextChoices):
     CLOSED = "CLOSED", "Closed"
 
 
+# The steps of the board: each open state stands in one. Owed returns stand in `back` until their day is over.
+STEP_STATES: dict[str, tuple[RmaState, ...]] = {
+    "approve": (RmaState.REQUESTED,),
+    "hold": (RmaState.ON_HOLD, RmaState.QUOTED, RmaState.COST_HOLD),
+    "ship": (RmaState.APPROVED, RmaState.BACKORDERED, RmaState.ALLOCATED),
+    "transit": (RmaState.SHIPPED, RmaState.RETURN_IN_TRANSIT, RmaState.INBOUND_IN_TRANSIT, RmaState.SHIPPED_BACK),
+    "back": (RmaState.DELIVERED, RmaState.AWAITING_INBOUND),
+    "overdue": (RmaState.RETURN_OVERDUE, RmaState.NON_RETURN_INVOICED, RmaState.EXPIRED),
+    "test": (RmaState.RETURN_RECEIVED, RmaState.RETURN_MISMATCH),
+    "factory": (
+        RmaState.RECEIVED,
+        RmaState.MISMATCH,
+        RmaState.DIAGNOSED,
+        RmaState.REPAIRING,
+        RmaState.READY_TO_SHIP,
+    ),
+}
+
 ENDED = (RmaState.REJECTED, RmaState.CONVERTED, RmaState.UPGRADED, RmaState.CANCELLED, RmaState.CLOSED)
 
 

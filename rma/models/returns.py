@@ -11,13 +11,32 @@ from django.db.models import F, Q
 
 from contracts.models import Component, Invoice, Site
 from rma.models.pool import Pool, PoolUnit
-from rma.states import ENDED, Diagnosis, Ending, Inspection, Media, Missing, RmaKind, RmaState
+from rma.states import ENDED, STEP_STATES, Diagnosis, Ending, Inspection, Media, Missing, RmaKind, RmaState
 from rozoom_support.lib.ids import new_id
 from tenancy.models import TenantModel, TenantQuerySet
 from tickets.models import Ticket
 
 OPEN = ~Q(state__in=[str(state) for state in ENDED])
 WITHOUT_KEY: dict[str, Any] = {"db_constraint": False, "db_index": False}  # TenantKey makes the composite one
+
+
+def _of_step(*names: str) -> Q:
+    return Q(state__in=[str(state) for name in names for state in STEP_STATES[name]])
+
+
+# One index for each step of the board, in its order: its count and its first cards are read from it alone, however many
+# returns are open (rma/desk/steps.py has the same orders).
+_STEPS = (
+    models.Index(fields=["severity", "requested_at", "id"], condition=_of_step("approve"), name="rma_to_approve"),
+    models.Index(fields=["state_since", "id"], condition=_of_step("hold"), name="rma_on_hold"),
+    models.Index(
+        fields=["contract_ship_by", "severity", "approved_at", "id"], condition=_of_step("ship"), name="rma_to_ship"
+    ),
+    models.Index(fields=["state_since", "id"], condition=_of_step("transit"), name="rma_in_transit"),
+    models.Index(fields=["due_at", "id"], include=["state"], condition=_of_step("back", "overdue"), name="rma_owed"),
+    models.Index(fields=["state_since", "id"], condition=_of_step("test"), name="rma_in_test"),
+    models.Index(fields=["state_since", "id"], condition=_of_step("factory"), name="rma_at_factory"),
+)
 
 
 class RmaCounter(TenantModel):
@@ -144,6 +163,9 @@ class Rma(TenantModel):
     dead_on_arrival = models.PositiveSmallIntegerField(default=0, help_text="Replacements that did not work.")
 
     return_due = models.DateField(null=True)
+    due_at = models.DateTimeField(
+        null=True, help_text="When the last day ends, where the failed part stands, on which it is or was to be sent."
+    )
     return_sent_at = models.DateTimeField(null=True, help_text="The customer says so, or the carrier's first scan.")
     received_at = models.DateTimeField(null=True)
     received_serial = models.CharField(max_length=80, blank=True)
@@ -206,17 +228,25 @@ class Rma(TenantModel):
             models.CheckConstraint(
                 condition=Q(ship_day=None) | Q(ship_day__lte=F("contract_ship_by")), name="rma_ships_by_its_promise"
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["DELIVERED", "AWAITING_INBOUND"]) | Q(due_at__isnull=False),
+                name="rma_owed_has_its_day",
+            ),
             models.CheckConstraint(condition=Q(severity__in=[1, 2, 3]), name="rma_severity_is_1_2_or_3"),
         ]
         indexes: ClassVar = [
-            models.Index("state", "state_since", "id", condition=OPEN, name="rma_board"),
+            *_STEPS,
             models.Index("severity", "approved_at", "id", condition=Q(state="BACKORDERED"), name="rma_backorders"),
             models.Index(fields=["customer", "requested_at", "id"], name="rma_customer"),
             models.Index(fields=["reseller", "requested_at", "id"], name="rma_reseller"),
             models.Index(fields=["customer", "ticket"], name="rma_of_ticket"),
             models.Index(fields=["customer", "component"], name="rma_of_component"),
-            models.Index(fields=["return_due"], condition=Q(state__in=["DELIVERED", "RETURN_OVERDUE"]), name="rma_due"),
             models.Index(fields=["reference"], name="rma_reference"),
+            models.Index(fields=["previous"], condition=Q(previous__isnull=False), name="rma_goes_on_from"),
+            models.Index(fields=["replacement"], condition=Q(replacement__isnull=False), name="rma_replaced_by"),
+            models.Index(
+                fields=["claimed_serial_normal"], condition=~Q(claimed_serial_normal=""), name="rma_claimed_serial"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,8 @@ from rma.states import RmaKind, SupplierState
 from rozoom_support.lib.ids import new_id
 from tenancy.models import Organisation, TenantModel
 
+OPEN_RECORD = Q(state__in=["SUBMITTED", "ACKNOWLEDGED", "DEFECTIVE_SENT"])
+
 
 class MaybeTenantModel(TenantModel):
     """A row about a customer's return, or about roZoom's own stock: then it has no customer."""
@@ -82,7 +84,7 @@ class SupplierRma(MaybeTenantModel):
             models.UniqueConstraint(fields=["customer", "id"], name="supplier_rma_tenant_key"),
             models.UniqueConstraint(
                 fields=["customer", "rma", "serial"],
-                condition=~Q(state__in=["CANCELLED", "REFUSED", "SETTLED"]),
+                condition=~Q(state__in=["CANCELLED", "REFUSED", "SETTLED"]),  # a draft is in the way too
                 name="supplier_rma_one_open_per_part",
             ),
             models.CheckConstraint(condition=Q(state__in=SupplierState.values), name="supplier_rma_state_known"),
@@ -97,6 +99,8 @@ class SupplierRma(MaybeTenantModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["supplier", "state", "updated_at"], name="supplier_rma_worklist"),
+            models.Index(fields=["supplier", "updated_at", "id"], condition=OPEN_RECORD, name="supplier_rma_open"),
+            models.Index(fields=["updated_at", "id"], condition=OPEN_RECORD, name="supplier_rma_all_open"),
             models.Index(fields=["customer", "rma"], name="supplier_rma_of"),
         ]
 

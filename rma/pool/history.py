@@ -130,7 +130,7 @@ def times_of(product: Product, now: datetime) -> Times:
         coming_back=_leg(back["mean"], back["cases"], AGREED_RETURN_DAYS),
         repair=_repair(product, now),
         late_days=(late_days["total"] or timedelta(0)) / DAY / late_days["cases"] if late_days["cases"] else 0.0,
-        late_now=returns.filter(state__in=OWING, return_due__lt=now.date()).count(),
+        late_now=returns.filter(state__in=OWING, due_at__lte=now).count(),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from rma.events import note, tell
 from rma.lifecycle import machine_of
 from rma.models import Rma, Shipment, SupplierRma
-from rma.standing import BY_DATE, current_state
+from rma.standing import BY_DATE, current_state, end_of_due_day
 from rma.states import ENDED, RmaState, SupplierState
 from rozoom_support.lib.refusals import NotFound, Refused, Stale
 from tenancy.actor import Actor
@@ -15,6 +15,7 @@ from tenancy.context import as_deputy
 
 DATES = Actor.system("Returns")
 PROMISED = ["approved_at", "approved_by_name", "ship_day", "contract_ship_by", "deliver_target", "promise_reason"]
+DUE_DAYS = {"return_due", "valid_until"}
 TOLD_BY_DATE = {"fall_overdue": "rma.return_overdue", "expire": "rma.expired"}
 
 
@@ -85,6 +86,9 @@ def save(rma: Rma, now: datetime, *fields: str) -> None:
     rma.version += 1
     rma.updated_at = max(now, rma.updated_at)
     rma.state_since = now
+    if DUE_DAYS & {*fields}:
+        rma.due_at = end_of_due_day(rma)
+        fields += ("due_at",)
     rma.save(update_fields=[*fields, "state", "state_since", "version", "updated_at"])
     SupplierRma.objects.filter(rma=rma).exclude(rma_state=rma.state).update(rma_state=rma.state)
 

@@ -13,7 +13,6 @@ from contracts.facts import Facts
 from contracts.models import Component, EligibilityDecision, Site
 from contracts.queries import near_components
 from contracts.services.decisions import decisions_on
-from contracts.terms import local_date
 from rma.events import note, tell
 from rma.models import Rma, RmaQuerySet, Warehouse
 from rma.services._common import CannotReturn, held, said, save_quietly
@@ -102,8 +101,7 @@ def is_serviced(site: Site) -> bool:
 
 def overdue_return(customer: Organisation, but: Rma | None, now: datetime) -> str:
     """Another return of this customer whose failed part is late, by its date and not by a stored state."""
-    today = local_date(now, customer.time_zone)
-    late = Q(state=RmaState.DELIVERED, return_due__lt=today)
+    late = Q(state=RmaState.DELIVERED, due_at__lte=now)
     found = Rma.objects.filter(late | Q(state__in=["RETURN_OVERDUE", "NON_RETURN_INVOICED"]), customer=customer)
     found = found.exclude(pk=but.pk) if but else found
     return found.order_by("return_due").values_list("reference", flat=True).first() or ""

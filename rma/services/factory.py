@@ -48,8 +48,7 @@ def authorise(
             raise CannotReturn(f"It is not repaired. {' '.join(rma.decision['reasons'])}")
         if is_charged(rma):
             raise CannotReturn(f"Quote the repair first. {' '.join(rma.decision['reasons'])}")
-        save(rma, now, *fields, *decided)
-        return _await_inbound(actor, rma, supplier or usual_supplier(rma), now)
+        return _await_inbound(actor, rma, supplier or usual_supplier(rma), now, *fields, *decided)
 
 
 def is_charged(rma: Rma) -> bool:
@@ -57,14 +56,14 @@ def is_charged(rma: Rma) -> bool:
     return rma.decision.get("charge") == Charge.QUOTE and not rma.decision.get("override")
 
 
-def _await_inbound(actor: Actor, rma: Rma, supplier: Organisation, now: datetime) -> Rma:
+def _await_inbound(actor: Actor, rma: Rma, supplier: Organisation, now: datetime, *fields: str) -> Rma:
     assert rma.component is not None
     if rma.component.product.has_media and rma.media == "":
         raise CannotReturn("Say what becomes of the data on the part before it is sent.", param="media")
     if rma.media == Media.RETAINED:
         raise CannotReturn("A part that must not leave the site is not repaired in the factory.", param="media")
     rma.valid_until = today_of(rma, now) + VALID
-    save(rma, now, "valid_until")
+    save(rma, now, *fields, "valid_until")
     record = open_record(actor, rma, supplier, now)
     prepare_for_factory(rma, record, now)
     note(actor, rma, "rma.authorised", now, valid_until=rma.valid_until, factory=supplier.name)
@@ -119,7 +118,8 @@ def quote_repair(
         )
         if is_first:
             rma.valid_until = until
-        save(rma, now, *fields, "valid_until")
+            fields.append("valid_until")
+        save(rma, now, *fields)
         note(
             actor, rma, "rma.quoted", now, amount=amount, evaluation_fee=evaluation_fee, currency=currency, until=until
         )

@@ -11,6 +11,7 @@ from contracts.models import normal_serial
 from contracts.selling.words import Tag
 from rma.desk.words import LOOKS, RECORD_LOOKS
 from rma.models import SupplierRma
+from rma.models.suppliers import OPEN_RECORD
 from rma.states import RmaKind, RmaState, SupplierState
 from rma.stock_lifecycle import SUPPLIER
 from rma.supplier.actions import follows_return, next_step, state_words
@@ -21,12 +22,12 @@ ROWS = 50
 R, S = SupplierState, RmaState
 FACTORY_TURN = (S.INBOUND_IN_TRANSIT, S.RECEIVED, S.DIAGNOSED, S.REPAIRING, S.READY_TO_SHIP)
 ENDED = Q(state__in=sorted(SUPPLIER.ends))
-TO_DO = (
+TO_DO = OPEN_RECORD & (
     Q(state=R.SUBMITTED)
-    | (Q(rma_kind=RmaKind.FACTORY, rma_state__in=FACTORY_TURN) & ~ENDED)
+    | Q(rma_kind=RmaKind.FACTORY, rma_state__in=FACTORY_TURN)
     | (Q(state=R.DEFECTIVE_SENT) & ~Q(rma_kind=RmaKind.FACTORY))
 )
-SHOWS: dict[str, tuple[str, Q]] = {"": ("To do", TO_DO), "open": ("All open", ~ENDED), "ended": ("Ended", ENDED)}
+SHOWS: dict[str, tuple[str, Q]] = {"": ("To do", TO_DO), "open": ("All open", OPEN_RECORD), "ended": ("Ended", ENDED)}
 
 
 @dataclass(frozen=True)

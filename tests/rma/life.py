@@ -47,6 +47,7 @@ BEGIN
       IS DISTINCT FROM (NEW.ship_day, NEW.contract_ship_by, NEW.deliver_target, NEW.approved_at))
     OR (NEW.state <> 'ON_HOLD' AND (OLD.list_price, OLD.list_price_currency)
       IS DISTINCT FROM (NEW.list_price, NEW.list_price_currency))
+    OR (NEW.state <> 'DELIVERED' AND NEW.kind = 'ADVANCE' AND OLD.due_at IS DISTINCT FROM NEW.due_at)
     OR (NEW.state <> 'DELIVERED' AND (OLD.return_due, OLD.delivered_on) IS DISTINCT FROM (NEW.return_due, NEW.delivered_on)
       AND NOT (NEW.kind = 'FACTORY' AND NEW.state = 'CLOSED')))
   THEN

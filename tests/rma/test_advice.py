@@ -156,6 +156,7 @@ def returned(world: World, number: int, days_ago: int, *, late: int = 0, **field
         "delivered_at": shipped + timedelta(days=2),
         "delivered_on": (shipped + timedelta(days=2)).date(),
         "return_due": due.date(),
+        "due_at": due,
         "received_at": back,
         "ended_at": back,
     }

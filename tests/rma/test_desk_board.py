@@ -1,8 +1,9 @@
 """The board: every open return in its step by its dates, moves as links, lists, and a search that finds by any number."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from rma import services
 from rma.desk.steps import OF_STATE, STEPS, in_step
 from rma.lifecycle import ADVANCE, FACTORY
 from rma.models import Rma
+from rma.standing import current_state
 from rma.states import ENDED
 from tenancy.context import work_unit
 from tests.rma.deals import (
@@ -33,6 +35,7 @@ from tests.rma.deals import (
 from tests.world import ComponentFactory, World
 
 BOARD = "/desk/returns/"
+SECOND = timedelta(seconds=1)
 
 
 def page(response: Any) -> str:
@@ -86,6 +89,52 @@ def test_a_return_is_overdue_by_its_date_and_not_by_the_job(world: World, stock:
     assert rma.reference in column(text, "Overdue return")
     assert "Return overdue" in column(text, "Overdue return")
     assert "Charge for the part" in column(text, "Overdue return")
+
+
+def test_the_day_ends_where_the_part_stands_and_keeps_its_end(world: World, stock: Stock, now: datetime) -> None:
+    stock.unit(now)
+    rma = delivered(world, another(world, now), now)
+    assert rma.due_at is not None
+    second_before = rma.due_at - SECOND
+    with work_unit(STAFF):
+        assert rma.ship_to is not None
+        last = datetime.combine(rma.return_due, time(23, 59, 59), ZoneInfo(rma.ship_to.time_zone))  # type: ignore[arg-type]
+        assert last == second_before
+        rma.ship_to.time_zone = "Pacific/Kiritimati"  # a mistake in the register is mended: what was said stays
+        rma.ship_to.save(update_fields=["time_zone"])
+        assert in_step("back", second_before).filter(pk=rma.pk).exists()
+        assert not in_step("overdue", second_before).filter(pk=rma.pk).exists()
+        assert in_step("overdue", rma.due_at).filter(pk=rma.pk).exists()
+        assert not in_step("back", rma.due_at).filter(pk=rma.pk).exists()
+    kept = fresh(rma)
+    assert current_state(kept, second_before) == "DELIVERED"
+    assert current_state(kept, rma.due_at) == "RETURN_OVERDUE"
+
+
+INDEX_OF = {
+    "approve": "rma_to_approve",
+    "hold": "rma_on_hold",
+    "ship": "rma_to_ship",
+    "transit": "rma_in_transit",
+    "back": "rma_owed",
+    "overdue": "rma_owed",
+    "test": "rma_in_test",
+    "factory": "rma_at_factory",
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_is_counted_and_ordered_by_its_index_alone(world: World, now: datetime, name: str) -> None:
+    with work_unit(STAFF):
+        found = in_step(name, now).values("pk")
+        for one in (found.order_by(*STEPS[name].order), found.order_by()):
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+                sql, params = one[:6].query.sql_with_params()
+                cursor.execute(f"EXPLAIN {sql}", params)
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert f"Index Only Scan using {INDEX_OF[name]} on rma_rma" in plan
+            assert "Sort" not in plan
 
 
 def test_overdue_returns_stand_oldest_first(world: World, stock: Stock, now: datetime) -> None:

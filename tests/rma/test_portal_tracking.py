@@ -145,7 +145,9 @@ def test_overdue_is_computed_and_says_the_day_and_the_price(
 ) -> None:
     rma = delivered(world, component, now)
     with work_unit(WORKER):
-        Rma.objects.filter(pk=rma.pk).update(return_due=ago(now, 2), delivered_on=ago(now, 16))
+        Rma.objects.filter(pk=rma.pk).update(
+            return_due=ago(now, 2), due_at=now - timedelta(days=1), delivered_on=ago(now, 16)
+        )
     page = page_of(world, rma)
     words = main_of(page)
     assert "The failed part is overdue" in words
