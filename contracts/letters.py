@@ -19,7 +19,7 @@ from contracts.models import AgreementTerm, ContractNotice, Invoice, QuoteReques
 from contracts.standing import Standing, left_bare, standing
 from contracts.wording import Subject
 from notifications.handlers import Mail, Said, Told, guards, handles
-from notifications.letters import Letter, as_html, as_text
+from notifications.letters import Letter, as_html, as_text, outside_threads
 from notifications.models import Event
 from notifications.readers import Reader, members, without
 from tenancy.context import database_now
@@ -184,6 +184,7 @@ def _written(
     """All mails of an agreement name the same root, so that mail programs show them as one thread."""
     host = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2] or "localhost"
     root = f"<{thread.lower()}@{host}>"
+    letter = outside_threads(letter, reader.party)
     return Mail(
         to=reader.email,
         subject=letter.headline,

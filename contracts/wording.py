@@ -219,7 +219,11 @@ def ordered(term: AgreementTerm, invoice: Invoice, reader: Reader) -> Letter:
         if is_billed
         else f"{agreement.sold_by.name} bills it to you."
     ]
-    why = f"you administer {agreement.customer.name}" if reader.party == "customer" else "you sell it"
+    why = (
+        f"you administer {agreement.customer.name}"
+        if reader.party == "customer"
+        else "you sell support to this customer"
+    )
     return Letter(
         headline=f"Ordered: support agreement {agreement.number}",
         lead=f"Support agreement {agreement.number} for {agreement.customer.name} is ordered.",
@@ -245,7 +249,7 @@ def asked(request: QuoteRequest) -> Letter:
         quote=Quote(f"{request.asked_by_name}:", request.text) if request.text else None,
         facts=[
             *([("Components", listed(names, 20))] if names else []),
-            *([("Answer to", request.asked_by_email)] if request.asked_by_email else []),
+            *([("Write back to", request.asked_by_email)] if request.asked_by_email else []),
         ],
         action="Open the renewals",
         why="You get this because you sell support to this customer.",

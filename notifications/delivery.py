@@ -15,7 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from notifications.backoff import delay
-from notifications.handlers import reason_to_drop
+from notifications.handlers import reason_to_drop, renew
 from notifications.models import Delivery
 from notifications.post import Post, Refused, ServerAway
 from notifications.undelivered import report
@@ -85,7 +85,9 @@ def claim() -> list[Delivery]:
     me = f"{socket.gethostname()[:80]}:{os.getpid()}:{time.monotonic_ns()}"
     with work_unit(WORKER):
         claimed = Delivery.objects.raw(CLAIM, {"batch": BATCH, "lease": LEASE, "me": me})
-        return sorted(claimed, key=lambda delivery: (delivery.severity, delivery.pk))
+        batch = sorted(claimed, key=lambda delivery: (delivery.severity, delivery.pk))
+        renew(batch)
+        return batch
 
 
 def _send_batch(post: Post, batch: list[Delivery], until: float) -> int:

@@ -136,7 +136,6 @@ def _letter(membership: Membership, news: dict[str, list[Notice]]) -> Letter:
     ]
     left = number - sum(len(section.lines) for section in sections)
     hour = preferences_of(membership.person, membership)["digest_hour"]
-    change = settings.BASE_URL + reverse("notifications:wishes")
     return Letter(
         headline=f"{number} thing{'s' if number > 1 else ''} since yesterday",
         lead=f"{number} thing{'s' if number > 1 else ''} happened that you have not read yet.",
@@ -144,7 +143,7 @@ def _letter(membership: Membership, news: dict[str, list[Notice]]) -> Letter:
         paragraphs=[f"{left} more stand behind the bell."] if left else [],
         action="All notices",
         why=f"To answer something, open it: an answer to this mail reaches none of it. "
-        f"You get this once a day at {hour:02}:00, as you chose. Change it: {change}",
+        f"You get this once a day at {hour:02}:00, as you chose.",
     )
 
 

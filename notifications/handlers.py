@@ -5,14 +5,19 @@ def tell_the_desk(event: Event) -> Iterable[Said]: ...
 
 @guards("segment")
 def still_needed(segment_id: int) -> str: ...   # why it is not needed any more, or "" to send
+
+@renews
+def with_what_holds_now(batch: Sequence[Delivery]) -> None: ...
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from notifications.models import Event
+from django.db import transaction
+
+from notifications.models import Delivery, Event
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +58,11 @@ class Told:
 Said = Mail | Told
 Handler = Callable[[Event], Iterable[Said]]
 Guard = Callable[[Any], str]
+Renewer = Callable[[Sequence[Delivery]], None]
 
 _handlers: dict[str, list[Handler]] = {}
 _guards: dict[str, Guard] = {}
+_renewers: list[Renewer] = []
 
 
 def handles(*topics: str) -> Callable[[Handler], Handler]:
@@ -79,6 +86,24 @@ def guards(name: str) -> Callable[[Guard], Guard]:
         return guard
 
     return register
+
+
+def renews(renewer: Renewer) -> Renewer:
+    """Run the function on each batch as it is claimed, in that transaction and as the worker: what a mail says may have been
+    taken back while it waited. It changes the rows it is given, and saves them. Message-ID and dedup_key stay."""
+    if renewer not in _renewers:
+        _renewers.append(renewer)
+    return renewer
+
+
+def renew(batch: Sequence[Delivery]) -> None:
+    """An error here sends the mails as they were written: late is worse."""
+    for renewer in _renewers if batch else ():
+        try:
+            with transaction.atomic():
+                renewer(batch)
+        except Exception:
+            log.exception("%s could not be asked; sending as written", renewer.__qualname__)
 
 
 def said_of(event: Event) -> list[Said]:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html_join
 
 from notifications.handlers import Mail
 from rozoom_support.lib.ui import markdown
@@ -42,6 +44,20 @@ class Letter:
     news: Sequence["News"] = ()
 
 
+# A mail about no ticket names no address of its own: what an answer to it becomes (docs/mail.md).
+NO_THREAD = {
+    "customer": "Use the page to answer: an answer to this mail becomes a new ticket.",
+    "reseller": "Use the page to answer: an answer to this mail goes to roZoom's desk.",
+    "operator": "Use the page to answer: an answer to this mail is held at the desk.",
+}
+BEFORE = "What was written before"
+
+
+def outside_threads(letter: Letter, party: str) -> Letter:
+    """It says at its end what becomes of an answer."""
+    return replace(letter, why=f"{letter.why} {NO_THREAD.get(party, NO_THREAD['reseller'])}")
+
+
 def as_text(letter: Letter, url: str) -> str:
     parts = [letter.lead, *letter.paragraphs]
     if letter.quote is not None:
@@ -53,6 +69,8 @@ def as_text(letter: Letter, url: str) -> str:
     for one in letter.news:
         parts.append("\n".join([one.title, *(f"- {words}\n  {where}" for words, where in one.lines)]))
     parts.append(f"{letter.action}:\n{url}")
+    if letter.earlier:
+        parts.append(f"{BEFORE}:")
     for quote in letter.earlier:
         parts += [quote.title, "\n".join(f"> {line}".rstrip() for line in quote.body.splitlines())]
     parts.append(f"-- \n{letter.why}\nroZoom Support")
@@ -62,22 +80,24 @@ def as_text(letter: Letter, url: str) -> str:
 def as_html(letter: Letter, url: str, title: str) -> str:
     body = markdown.render(letter.quote.body) if letter.quote is not None else ""
     earlier = [(quote.title, markdown.render(quote.body)) for quote in letter.earlier]
-    context = {"letter": letter, "url": url, "quoted": body, "earlier": earlier, "title": title}
+    context = {"letter": letter, "url": url, "quoted": body, "earlier": earlier, "before": BEFORE, "title": title}
     return render_to_string("mail/letter.html", context)
 
 
 STOP_WORDS = "Stop mails like this"
+CHOOSE_WORDS = "Choose which mails you get"
 STOP_HERE = "<!-- stop -->"  # where the page leaves room for it
 
 
 def with_stop(mail: Mail, url: str) -> Mail:
-    """One click in the mail program (RFC 8058), and a link at the end of both parts. For what is not essential only."""
-    link = format_html('<br><a href="{}">{}</a>', url, STOP_WORDS)
+    """One click in the mail program (RFC 8058), and links at the end of both parts. For what is not essential only."""
+    choose = settings.BASE_URL + reverse("notifications:wishes")
+    links = format_html_join("", '<br><a class="foot" href="{}">{}</a>', [(url, STOP_WORDS), (choose, CHOOSE_WORDS)])
     headers = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     return replace(
         mail,
-        text=f"{mail.text.rstrip()}\n{STOP_WORDS}: {url}\n",
-        html=mail.html.replace(STOP_HERE, link),
+        text=f"{mail.text.rstrip()}\n{STOP_WORDS}: {url}\n{CHOOSE_WORDS}: {choose}\n",
+        html=mail.html.replace(STOP_HERE, links),
         headers={**mail.headers, **headers},
     )
 

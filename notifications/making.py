@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from django.contrib.postgres.functions import TransactionNow
+from django.utils.crypto import salted_hmac
 
 from notifications.handlers import Mail, Said, Told, mails_in, told_in
 from notifications.letters import with_stop
@@ -79,7 +79,8 @@ def _follow(row: Delivery, before: str) -> None:
 
 
 def _delivery(event: Event, mail: Mail) -> Delivery:
-    which = sha256(f"{mail.key} {mail.to.lower()}".encode()).hexdigest()[:16]
+    # Nobody who knows the address and guesses the number must be able to name the mail, for instance in a false bounce.
+    which = salted_hmac("notifications.delivery", f"{mail.key} {mail.to.lower()}", algorithm="sha256").hexdigest()[:16]
     key = f"event.{event.pk}.{which}"
     return Delivery(
         dedup_key=key,

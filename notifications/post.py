@@ -82,7 +82,9 @@ class Post:
 
 
 def _message(delivery: Delivery) -> EmailMultiAlternatives:
-    headers = {"Auto-Submitted": "auto-generated", **delivery.headers, "Message-ID": delivery.message_id}
+    # Some services that send for others put a Message-ID of their own in its place: X-RoZoom-Mail comes back in a bounce.
+    named = {"Message-ID": delivery.message_id, "X-RoZoom-Mail": delivery.message_id}
+    headers = {"Auto-Submitted": "auto-generated", **delivery.headers, **named}
     message = EmailMultiAlternatives(
         delivery.subject, delivery.text, settings.DEFAULT_FROM_EMAIL, [delivery.recipient], headers=headers
     )

@@ -46,4 +46,5 @@ urlpatterns = [
 if settings.DEMO or settings.TESTING:
     urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
 
+handler404 = views.not_found
 handler500 = views.server_error

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.defaults import page_not_found
 
 from notifications import queries as outbox
 from rozoom_support.lib.http import database_away
@@ -17,7 +18,7 @@ from rozoom_support.lib.ui.views import error_page
 from sla import queries as promises
 from tenancy.api.codes import TITLES
 from tenancy.context import Context
-from tenancy.middleware import identity_view
+from tenancy.middleware import identity_view, introduce_late
 from tenancy.models import Kind
 from tenancy.pages import to_sign_in, typed_texts
 
@@ -72,6 +73,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.headers.get("HX-Request"):  # the page comes again, and what this tab keeps with it
         return HttpResponse(status=403, headers={"HX-Refresh": "true"})
     return render(request, "403.html", {"expired": True, "texts": typed_texts(request)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    introduce_late(request)
+    return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

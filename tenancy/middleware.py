@@ -11,6 +11,7 @@ from django.utils.cache import patch_cache_control
 from tenancy.actor import Actor
 from tenancy.context import Context, work_unit
 from tenancy.identity import TokenRefused, active_membership, knock, memberships_of, organisation_name
+from tenancy.models import Membership
 from tenancy.pages import ACTING, for_another, say_arrived, to_first_page
 from tenancy.pgbackend.base import TenantAccessDenied
 
@@ -79,13 +80,10 @@ class TenantMiddleware:
         return self._enter_by_membership(request, stays_outside)
 
     def _enter_by_membership(self, request: Any, stays_outside: bool) -> HttpResponse | None:
-        request.memberships = memberships_of(request.user)
         chosen = request.session.get("membership")
-        membership = active_membership(request.memberships, chosen)
-        request.membership = request.user.active_membership = membership
+        membership = introduce(request)
         if membership is None:
             return None
-        request.actor = Actor.of_membership(membership)
         ended = ""
         if membership.pk != chosen:
             # From now on this one, whichever are added or end.
@@ -108,6 +106,24 @@ class TenantMiddleware:
         if isinstance(error, TenantAccessDenied):
             return access_denied(request, error)
         return None
+
+
+def introduce(request: Any) -> Membership | None:
+    """Who is signed in, and for whom they work now."""
+    request.memberships = memberships_of(request.user)
+    membership = active_membership(request.memberships, request.session.get("membership"))
+    request.membership = request.user.active_membership = membership
+    request.actor = Actor.of_membership(membership) if membership is not None else None
+    return membership
+
+
+def introduce_late(request: Any) -> None:
+    """For the page that says there is none: an address that leads to no view never came to process_view."""
+    unit = getattr(request, "unit", None)
+    if unit is None or request.resolver_match is not None or is_program(request) or not request.user.is_authenticated:
+        return
+    if introduce(request) is not None:
+        unit.enter(request.actor.context)
 
 
 def access_denied(request: Any, error: Exception) -> HttpResponse:

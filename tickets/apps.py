@@ -13,6 +13,7 @@ class TicketsConfig(AppConfig):
         import tickets.emails.handlers  # noqa: PLC0415
         import tickets.emails.severity  # noqa: PLC0415
         import tickets.emails.undelivered  # noqa: PLC0415
+        import tickets.mail.renewing  # noqa: PLC0415
 
         # Registers with people that whoever loses access also loses the tickets they worked on.
         import tickets.services.releasing  # noqa: PLC0415

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 
-from notifications.letters import Letter, as_html, as_text
+from notifications.letters import Letter, as_html, as_text, outside_threads
 from notifications.models import Notice, WebhookEndpoint
 from notifications.readers import Reader, members
 from notifications.services import one_line, queue_mail
@@ -21,7 +21,7 @@ def report_switched_off(endpoint: WebhookEndpoint, now: datetime) -> None:
     """As the worker, in the transaction that switches it off: mail and notice to each of those who can do something."""
     path = reverse("notifications:webhook", args=[endpoint.pk])
     for reader in _administrators(endpoint):
-        letter = _letter(endpoint, reader, now)
+        letter = outside_threads(_letter(endpoint, reader, now), reader.party)
         url = settings.BASE_URL + path
         queue_mail(
             to=reader.email,
@@ -59,6 +59,7 @@ def report_made_by_program(endpoint: WebhookEndpoint, actor: Actor, now: datetim
             action="Look at the webhook",
             why="You get this because you manage the webhooks of your organisation.",
         )
+        letter = outside_threads(letter, reader.party)
         url = settings.BASE_URL + path
         queue_mail(
             to=reader.email,

@@ -19,6 +19,7 @@ from notifications.models import Event
 from tenancy.context import Context, as_login_role, database_now, work_unit
 from tenancy.models import Membership, Organisation, Role
 from tests.contracts.deals import STAFF, day_of, implemented, ordered, pay, price, quoted, warranty
+from tests.mail.post import letter, receive, ticket_of
 from tests.notifications.conftest import mail_server  # noqa: F401  (a fixture)
 from tests.notifications.smtp import Handler
 from tests.world import ComponentFactory, World, person
@@ -336,7 +337,7 @@ def test_a_request_reaches_the_seller_in_the_customers_words(world: World, compo
     assert mail.subject == "Acme Lifts asks for a renewal of AG-ACME-1"
     assert "Two years, <b>if</b> cheaper." in mail.text
     assert "<b>if</b>" not in mail.html
-    assert "Answer to: ana@test.example" in mail.text
+    assert "Write back to: ana@test.example" in mail.text
 
 
 def test_a_letter_goes_to_who_can_order(world: World, component: Component) -> None:
@@ -467,4 +468,22 @@ def test_a_reminder_arrives_as_text_and_html(lasting_world: World, mail_server: 
     assert mail.get_content_type() == "multipart/alternative"
     plain, html = (part.get_payload(decode=True).decode() for part in mail.get_payload())
     assert "Your support agreement AG-ACME-1 ends in 20 days" in plain
-    assert "<h1>Your support agreement AG-ACME-1 ends in 20 days" in html
+    assert '<h1>Your support agreement <span class="whole">AG-ACME-1</span> ends in 20 days' in html
+
+
+def test_it_says_what_an_answer_becomes_and_that_is_true(world: World, component: Component) -> None:
+    sold(world, component)
+    run(END - 30 * DAY)
+    mails = last("agreement.reminder")
+    assert "an answer to this mail becomes a new ticket" in mails["ana"].text
+    assert "an answer to this mail becomes a new ticket" in mails["ana"].html
+    assert "an answer to this mail goes to roZoom's desk" in mails["dora"].text
+    answer = letter("Ana <ana@test.example>", f"Re: {mails['ana'].subject}", "Renew it.", **_as_answer(mails["ana"]))
+    filed = ticket_of(receive(answer))
+    assert (filed.customer_id, filed.subject) == (world.acme.pk, "Re: Support agreement AG-ACME-1 ends on 31 Jan 2027")
+    held = receive(letter("Dora <dora@test.example>", f"Re: {mails['dora'].subject}", **_as_answer(mails["dora"])))
+    assert (held.outcome, held.code) == ("held", "which_customer")
+
+
+def _as_answer(mail: Mail) -> dict[str, str]:
+    return {"In_Reply_To": mail.headers["References"], "References": mail.headers["References"]}

@@ -1,6 +1,7 @@
 """Mail of programs: nothing answers to it twice, nothing runs in a circle, too much of it waits for a person."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -145,3 +146,50 @@ def test_a_bounce_that_names_another_address_reaches_no_ticket(world: World) -> 
     assert (forged.outcome, forged.ticket_id) == ("bounce_recorded", None)
     late = receive(bounce(Mail(sent.recipient, "", ""), sent.dedup_key, "delayed"), envelope_from="")
     assert (late.outcome, late.code) == ("ignored", "report")
+
+
+ANOTHER_ID = "<0100019f8d3c-9b1f-000000@eu.mailservice.example>"
+
+
+def changed_on_the_way(of: str, *fields: str, kind: str = "message/rfc822") -> bytes:
+    """A bounce through a service that gave the mail a Message-ID of its own."""
+    back = "\n".join(["From: support@rozoom.example", f"Message-ID: {ANOTHER_ID}", *fields, "", "Text", ""])
+    return multi(
+        "report; report-type=delivery-status",
+        part("text/plain", "Not delivered."),
+        part("message/delivery-status", automatic.STATUS.format(who=of, action="failed", status="5.1.1")),
+        part(kind, back),
+        sender="MAILER-DAEMON@mx.test.example",
+    )
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
+@pytest.mark.parametrize("field", ["X-RoZoom-Mail", "Reply-To"])
+def test_a_bounce_whose_message_id_was_changed_still_finds_its_mail(world: World, field: str, kind: str) -> None:
+    filed = ticket(world)
+    expand(seconds=5)
+    sent = next(one for one in deliveries() if one.recipient == "ilse@test.example")
+    value = sent.message_id if field == "X-RoZoom-Mail" else sent.headers["Reply-To"]
+    mail = receive(changed_on_the_way(sent.recipient, f"{field}: {value}", kind=kind), envelope_from="")
+    assert (mail.outcome, mail.ticket_id) == ("bounce_recorded", filed.pk)
+    assert next(one for one in deliveries() if one.pk == sent.pk).state == "DEAD"
+
+
+def test_what_anybody_can_know_of_a_mail_finds_nothing(world: World) -> None:
+    """The ticket's number, the address of another reader, a guessed name of a mail."""
+    filed = ticket(world)
+    expand(seconds=5)
+    sent = next(one for one in deliveries() if one.recipient == "ilse@test.example")
+    number = sent.dedup_key.split(".")[1]
+    guessed = sha256(b"acknowledgement ilse@test.example").hexdigest()[:16]
+    root = f"<ticket.{filed.reference.lower()}@rozoom.example>"
+    for address, field in [
+        (sent.recipient, f"References: {root}"),
+        (sent.recipient, f"Subject: [{filed.reference}]"),
+        (sent.recipient, f"Reply-To: support+{'a' * 26}@rozoom.example"),
+        (sent.recipient, f"X-RoZoom-Mail: <rozoom.event.{number}.{guessed}@rozoom.example>"),
+        ("ana@test.example", f"Reply-To: {sent.headers['Reply-To']}"),
+    ]:
+        mail = receive(changed_on_the_way(address, field), envelope_from="")
+        assert (mail.outcome, mail.ticket_id) == ("bounce_recorded", None), field
+    assert next(one for one in deliveries() if one.pk == sent.pk).state == "QUEUED"

@@ -5,13 +5,19 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from notifications.delivery import deliver
+from notifications.expansion import expand
+from notifications.models import Delivery
 from tenancy.context import work_unit
 from tenancy.models import AuditEvent
 from tests.mail.post import WORKER, answer, letter, mails_about, messages_of, receive, reply_to
+from tests.notifications.conftest import mail_server
+from tests.notifications.smtp import Handler
 from tests.world import STAFF, World, ensure_context, message, ticket
 from tickets.mail.taking_back import CannotTakeBack, take_back
 from tickets.models import ReplyAddress, Ticket
 
+__all__ = ["mail_server"]
 REASON = "It was sent on to a mailing list"
 
 
@@ -173,3 +179,29 @@ def test_an_address_in_force_beside_one_taken_back_still_works(world: World) -> 
     message(world, filed)
     new = reply_to(mails_about(filed, "message.added"), "ilse@test.example")
     assert receive(letter(to=f"{old}, {new}")).outcome == "message_added"
+
+
+@pytest.mark.parametrize("by", ["the desk", "its reader"])
+def test_a_mail_that_waits_meanwhile_goes_out_with_the_next_address(
+    world: World, mail_server: Handler, by: str
+) -> None:
+    filed, other = mailed(world), mailed(world)
+    expand(seconds=5)
+    with ensure_context(WORKER):
+        was = {one.message_id: one.headers["Reply-To"] for one in Delivery.objects.all()}
+        assert any("message.added" in topic for topic in Delivery.objects.values_list("event__topic", flat=True))
+    if by == "the desk":
+        world.client("marek").post(url_of(filed), {"whose": "ilse@test.example", "reason": REASON})
+    else:
+        world.client("ilse").post(reverse("mail:own_addresses"), {"reason": REASON})
+    deliver(seconds=5)
+    got = [mail for mail in mail_server.mails if mail["To"] == "ilse@test.example"]
+    changed = {mail["Subject"] for mail in got if mail["Reply-To"] != was[mail["Message-ID"]]}
+    tags = {f"[{one.reference}]" for one in ([filed] if by == "the desk" else [filed, other])}
+    assert {subject.split(" ")[0] for subject in changed} == tags
+    mine = [mail for mail in got if f"[{filed.reference}]" in mail["Subject"]]
+    assert len({mail["Reply-To"] for mail in mine}) == 1
+    held = receive(letter(to=was[mine[0]["Message-ID"]]))
+    assert (held.outcome, held.code) == ("held", "address_taken_back")
+    reply = receive(letter(to=mine[0]["Reply-To"], text="To the new one."))
+    assert (reply.outcome, reply.ticket_id) == ("message_added", filed.pk)

@@ -142,6 +142,21 @@ def test_a_new_name_and_the_end_of_an_account_lock_in_one_order(world: World) ->
     assert locks(renaming) == locks(closing) == ["tenancy_membership", "tenancy_person"]
 
 
+@pytest.mark.parametrize("path", ["/no/such/page/", "/tickets/ACME-999/"])
+def test_a_page_that_is_not_there_says_for_whom_one_works(world: World, path: str) -> None:
+    client = world.client("ilse")
+    alone = client.get(path)
+    assert (alone.status_code, "Now you work for Acme Lifts." in alone.content.decode()) == (404, True)
+    assert "another organisation of yours" not in alone.content.decode()
+    also_at_bolt(world)
+    both = client.get(path).content.decode()
+    assert "another organisation of yours" in both
+    header, _, _ = both.partition("</header>")
+    assert all(name in header for name in ("Acme Lifts", "Bolt", 'action="/switch/"'))
+    stranger = Client().get("/no/such/page/")
+    assert (stranger.status_code, "Now you work for" in stranger.content.decode()) == (404, False)
+
+
 def test_switching_works_for_the_other_organisation_from_then_on(world: World) -> None:
     other = also_at_bolt(world)
     client = world.client("ilse")

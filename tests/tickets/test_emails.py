@@ -10,6 +10,7 @@ from django.db import connection
 
 from notifications.handlers import Mail, mails_in, reason_to_drop, said_of
 from notifications.models import Event
+from rozoom_support.lib.ui.times import deadline
 from sla.models import ClockSegment
 from sla.sweeper import sweep_all
 from tenancy.context import Context, as_login_role, work_unit
@@ -290,6 +291,32 @@ def test_when_it_waits_for_the_customer_the_mail_says_so(world: World) -> None:
     assert "We are waiting for your answer." in mails("message.added")["ilse"].text
     message(world, filed, "marek", "Then it is done.", then="resolve")
     assert "Answer within 14 days" in mails("message.added")["ilse"].text
+
+
+def test_an_end_says_until_when_an_answer_opens_it_again_in_the_readers_zone(world: World) -> None:
+    filed = ticket(world, "ilse")
+    message(world, filed, "marek", "Done.", then="resolve")
+    move(world, filed, "close")
+    with work_unit(WORKER):
+        filed = Ticket.objects.get(pk=filed.pk)
+    assert filed.closed_at is not None
+    written = mails("message.added")["ilse"].text
+    closed = mails("ticket.moved")["ilse"].text
+    until = deadline(filed.closed_at + timedelta(days=14), "Europe/Berlin", int(filed.closed_at.timestamp() * 1000))
+    assert f"Is it not solved? Answer within 14 days, by {until}, and the ticket opens again." in closed
+    assert "We are waiting" not in written
+
+
+def test_who_has_the_ticket_reads_until_when_the_customer_is_to_be_answered(world: World) -> None:
+    filed = ticket(world, "ilse")
+    message(world, filed, "marek", "Which floor?", then="wait")
+    take(world, filed, "marek")
+    message(world, filed, "ilse", "The third one.")
+    mail = mails("message.added")["marek"]
+    assert re.search(r"Our answer is due by \w{3} \d+ \w{3}.*, \d\d:\d\d UTC \(\d", mail.text)
+    before, said = mail.text.split("What was written before:")
+    assert "The third one." in before
+    assert "> Which floor?" in said
 
 
 def test_a_reporter_who_left_is_stood_in_for_by_the_administrators(world: World) -> None:

@@ -216,3 +216,8 @@ def test_pages_keep_the_filters():
 
 def test_one_page_needs_no_pager():
     assert draw("{% pagination page %}", page=Paginator(range(3), 50).page(1)) == ""
+
+
+def test_a_number_is_not_torn_at_its_dash_and_lines_stay() -> None:
+    drawn = draw("{{ words|whole }}", words="Renew AG-ACME-1 & <b>\nsay X-ray, e-mail")
+    assert drawn == 'Renew <span class="whole">AG-ACME-1</span> &amp; &lt;b&gt;<br>say X-ray, e-mail'

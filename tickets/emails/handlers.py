@@ -100,9 +100,10 @@ def message_added(event: Event) -> Iterator[Said]:
     files = list(
         Attachment.objects.filter(message=message, customer_id=ticket.customer_id).order_by("created_at", "id")
     )
+    now = database_now()
     for reader in without(_readers_of(message, ticket), message.author_id):
         if _may_read(reader, message, ticket) and may_see(message, reader):
-            letter = words.written(ticket, message, files, reader)
+            letter = words.written(ticket, message, files, reader, now)
             yield told(
                 lines.written(message),
                 letter=letter,
@@ -154,11 +155,11 @@ def moved(event: Event) -> Iterator[Said]:
     ticket, move = ticket_of(event), event.payload.get("move")
     if ticket is None or move not in TOLD_OF_MOVES:
         return
-    readers = [*recipients.customer_voice(ticket)]
+    readers, now = [*recipients.customer_voice(ticket)], database_now()
     if event.payload.get("by_party") != "operator":
         readers += recipients.assignee(ticket)
     for reader in without(readers, by_person(event)):
-        letter = words.moved(ticket, move, event.payload, reader)
+        letter = words.moved(ticket, move, event.payload, reader, now)
         yield told(lines.moved(move), letter=letter, reader=reader, ticket=ticket, key="moved")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import formataddr, parseaddr
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.urls import reverse
 from notifications.handlers import Mail, Told
 from notifications.letters import Letter, as_html, as_text
 from notifications.readers import Reader
-from tickets.mail.addresses import reply_address
+from tickets.mail.addresses import as_reply_to, reply_address
 from tickets.models import MessageKind, Ticket
 
 # A colleague's "I take this one" must not reach the customer because it was an answer to a reminder.
@@ -111,7 +111,7 @@ def _reply_to(ticket: Ticket, reader: Reader, kind: str) -> str:
     address = reply_address(
         ticket, organisation_id=reader.organisation_id, person_id=reader.person_id, email=reader.email, kind=kind
     )
-    return formataddr((parseaddr(settings.MAIL_FROM)[0] or "roZoom Support", address))
+    return as_reply_to(address)
 
 
 def thread_root(ticket: Ticket) -> str:

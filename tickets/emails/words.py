@@ -113,14 +113,14 @@ def new_ticket(ticket: Ticket, reader: Reader, now: datetime) -> Letter:
     )
 
 
-def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reader: Reader) -> Letter:
+def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reader: Reader, now: datetime) -> Letter:
     names = [f"{file.name} ({filesizeformat(file.size)})" for file in files]
     author = message.author_name
     if message.author_organisation and message.author_organisation != message.author_name:
         author = f"{author}, {message.author_organisation}"
     return Letter(
         lead=f"{message.author_name} {KINDS[MessageKind(message.kind)]}.",
-        paragraphs=_state_lines(ticket, message, reader),
+        paragraphs=_state_lines(ticket, message, reader, now),
         quote=Quote(f"{author}:", message.body, names),
         earlier=before(message, ticket, reader),
         facts=[("Ticket", str(ticket)), *([] if reader.party == "customer" else [("Customer", ticket.customer.name)])],
@@ -129,16 +129,28 @@ def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reade
     )
 
 
-def _state_lines(ticket: Ticket, message: Message, reader: Reader) -> list[str]:
-    """What the customer's side has to know besides the text: whose turn it is now."""
-    if reader.party == "operator" or message.kind != MessageKind.PUBLIC or message.author_party == "customer":
+def _state_lines(ticket: Ticket, message: Message, reader: Reader, now: datetime) -> list[str]:
+    """What its reader has to know besides the text: whose turn it is now, and until when."""
+    if message.kind != MessageKind.PUBLIC:
         return []
-    days = settings.LIMITS["reopen_days"]
-    if ticket.state == State.RESOLVED:
-        return [f"We think that this is solved. Is it not? Answer within {days} days, and the ticket opens again."]
+    if message.author_party == "customer":
+        return _due_lines(ticket.clock_due_at, reader, now) if reader.party != "customer" else []
+    if reader.party == "operator":
+        return []
+    if again := _opens_again(ticket, reader, now):
+        return [f"We think that this is solved. {again}"] if ticket.state == State.RESOLVED else []
     if ticket.state == State.WAITING and ticket.turn == Turn.CUSTOMER:
         return ["We are waiting for your answer."]
     return []
+
+
+def _opens_again(ticket: Ticket, reader: Reader, now: datetime) -> str:
+    """Until when, while it stands where an answer does that (tickets.lifecycle.may_reopen)."""
+    ended, days = ticket.closed_at or ticket.resolved_at, settings.LIMITS["reopen_days"]
+    if ended is None or ticket.state not in (State.RESOLVED, State.CLOSED):
+        return ""
+    until = deadline_words(ended + timedelta(days=days), reader, now)
+    return f"Is it not? Answer within {days} days, by {until}, and the ticket opens again."
 
 
 def given_to_you(ticket: Ticket, reader: Reader, by: str, now: datetime) -> Letter:
@@ -151,16 +163,16 @@ def given_to_you(ticket: Ticket, reader: Reader, by: str, now: datetime) -> Lett
     )
 
 
-def moved(ticket: Ticket, move: str, payload: Mapping[str, Any], reader: Reader) -> Letter:
-    days = settings.LIMITS["reopen_days"]
+def moved(ticket: Ticket, move: str, payload: Mapping[str, Any], reader: Reader, now: datetime) -> Letter:
     by = str(payload.get("by_name") or OPERATOR_NAME)
     lines = [f"{by} did this."]
     if move == "merge" and payload.get("into"):
         lines.append(f"It goes on in {payload['into']}. Write there from now on.")
     elif move in {"resolve", "withdraw"} and ticket.resolution:
         lines.append(f"What was written: “{ticket.resolution}”")
-    if move == "resolve":
-        lines.append(f"Is it not solved? Answer within {days} days, and the ticket opens again.")
+    # An answer of those who work on it is a note, and opens nothing.
+    if move in {"resolve", "close"} and reader.party == "customer" and (again := _opens_again(ticket, reader, now)):
+        lines.append(again.replace("Is it not?", "Is it not solved?"))
     return Letter(
         lead=f"{ticket.reference} {MOVED[move]}.",
         paragraphs=lines,

@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.db import connection
@@ -53,6 +54,11 @@ def new_secret() -> str:
 def with_secret(secret: str) -> str:
     local, _, host = settings.SUPPORT_ADDRESS.rpartition("@")
     return f"{local}+{secret}@{host}"
+
+
+def as_reply_to(address: str) -> str:
+    """As it stands in the header, with the name our mails come from."""
+    return formataddr((parseaddr(settings.MAIL_FROM)[0] or "roZoom Support", address))
 
 
 def secrets_in(receivers: Iterable[str]) -> list[str]:

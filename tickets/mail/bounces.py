@@ -1,15 +1,19 @@
 """Mail systems say that a mail of ours did not arrive: noted with the address, the mail and its ticket."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parseaddr
 from typing import Any
 
 from notifications.models import Delivery
 from notifications.undelivered import note_bounce
 from tenancy import audit
 from tenancy.actor import Actor
+from tickets.emails.letters import thread_root
+from tickets.mail.addresses import secrets_in
 from tickets.mail.settling import settle
 from tickets.mail.threads import our_host
-from tickets.models import IncomingMail, Ticket
+from tickets.models import IncomingMail, ReplyAddress, Ticket
 from tickets.services._common import record
 
 MAILER = Actor.system("mail")
@@ -25,8 +29,11 @@ def record_bounce(mail: IncomingMail, bounce: Mapping[str, Any]) -> None:
         return
     address = failed[0]["address"]
     words = " ".join(part for part in (failed[0]["status"], failed[0]["said"]) if part)[:300]
-    sent = _sent(bounce["ids"], [row["address"] for row in failed])
+    addresses = [row["address"] for row in failed]
+    sent = _sent(bounce["ids"], addresses)
     ticket = _ticket_of(sent)
+    if sent is None and (given := _given(bounce["reply_to"], addresses)) is not None:
+        ticket, sent = given.ticket, _last_with(given, mail.received_at)
     if sent is not None and note_bounce(sent, words or "it came back", mail.received_at) and ticket is not None:
         record(
             MAILER,
@@ -47,6 +54,25 @@ def _sent(ids: list[str], addresses: list[str]) -> Delivery | None:
     keys = [one[8:].partition("@")[0] for one in ids if one.startswith("<rozoom.") and one.endswith(f"@{host}>")]
     sent = Delivery.objects.select_related("event").filter(dedup_key__in=keys) if keys else []
     return next((one for one in sent if one.recipient.lower() in addresses), None)
+
+
+def _given(reply_to: list[str], addresses: list[str]) -> ReplyAddress | None:
+    """Where every name of ours was lost: the secret in Reply-To is of one reader and one ticket, and nobody guesses it."""
+    found = ReplyAddress.objects.select_related("ticket").defer("ticket__search")
+    return found.filter(secret__in=secrets_in(reply_to), email__in=addresses).order_by("pk").first()
+
+
+def _last_with(given: ReplyAddress, received_at: datetime) -> Delivery | None:
+    """The newest mail that carried it."""
+    told = Delivery.objects.select_related("event").filter(
+        thread=thread_root(given.ticket), event__ticket_id=given.ticket_id, created_at__lte=received_at
+    )
+    return next((one for one in told.order_by("-pk") if _carries(one, given)), None)
+
+
+def _carries(sent: Delivery, given: ReplyAddress) -> bool:
+    answers_to = parseaddr(str(sent.headers.get("Reply-To", "")))[1]
+    return sent.recipient.lower() == given.email and secrets_in([answers_to]) == [given.secret]
 
 
 def _ticket_of(sent: Delivery | None) -> Ticket | None:

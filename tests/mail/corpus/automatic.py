@@ -66,7 +66,7 @@ def report(
         sender="Mail Delivery System <MAILER-DAEMON@mx.test.example>",
     )
     row = {"address": "ana@test.example", "action": action, "status": status, "said": "smtp; 550 5.1.1 no such user"}
-    expected = {"rows": [row], "ids": ["<rozoom.event.7.0123456789abcdef@rozoom.example>"]}
+    expected = {"rows": [row], "ids": ["<rozoom.event.7.0123456789abcdef@rozoom.example>"], "reply_to": []}
     return Case(name, raw, {"bounce": expected, **finds}, envelope_from="")
 
 
@@ -85,6 +85,7 @@ REPORTS = [
             "bounce": {
                 "rows": [{"address": "ana@test.example", "action": "failed", "status": "", "said": ""}],
                 "ids": ["<rozoom.event.7.ab@rozoom.example>"],
+                "reply_to": [],
             }
         },
         envelope_from="",
@@ -96,6 +97,7 @@ REPORTS = [
             "bounce": {
                 "rows": [{"address": "ana@test.example", "action": "failed", "status": "", "said": ""}],
                 "ids": [],
+                "reply_to": [],
             }
         },
         envelope_from="",

@@ -45,7 +45,7 @@ GMAIL = "** Address not found **\n\nYour message wasn't delivered to ana@test.ex
 
 def failed(status: str, said: str) -> dict[str, Any]:
     row = {"address": "ana@test.example", "action": "failed", "status": status, "said": said}
-    return {"bounce": {"rows": [row], "ids": [OURS]}}
+    return {"bounce": {"rows": [row], "ids": [OURS], "reply_to": []}}
 
 
 def report(name: str, status: bytes, finds: dict[str, Any], *, first: bytes = b"", sender: str = "") -> Case:

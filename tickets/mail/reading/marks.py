@@ -37,6 +37,7 @@ NOBODY_READS = re.compile(
 )
 POSTMASTERS = re.compile(r"^(mailer-daemon|postmaster|mail-daemon|mdaemon|bounce[sd]?)([+.-].*)?@")
 OURS = re.compile(r"<(?:rozoom|ticket)\.[^<>\s@]{1,100}@[^<>\s]{1,253}>")
+OUR_ID = "x-rozoom-mail"  # notifications.post
 MOST_REPORTS = 50
 STATUS = {"message/delivery-status", "message/global-delivery-status"}
 
@@ -90,7 +91,12 @@ def bounce(message: Message, parts: Sequence[Message], headers: Headers, text: s
             rows = [{"address": found[1].lower(), "action": "failed", "status": "", "said": ""}]
     if not rows:
         return None
-    return {"rows": rows[:MOST_REPORTS], "ids": _ids_of_ours(parts, text)}
+    returned = [head for part in parts if (head := _returned(part)) is not None]
+    return {
+        "rows": rows[:MOST_REPORTS],
+        "ids": _ids_of_ours(returned, text),
+        "reply_to": [address for head in returned for _, address in head.addresses("reply-to")][:MOST_REPORTS],
+    }
 
 
 def _status(part: Message) -> list[dict[str, str]]:
@@ -119,15 +125,20 @@ def _blocks(part: Message) -> list[Message]:
     return [*inner, *(message_from_string(block.lstrip()) for block in others if block.strip())]
 
 
-def _ids_of_ours(parts: Sequence[Message], text: str) -> list[str]:
-    """Of the mail that came back: its own Message-ID stands in the part that holds it or its headers."""
-    found: list[str] = []
-    for part in parts:
-        kind = part.get_content_type()
-        if kind in ("message/rfc822", "message/global"):
-            found += [one for inner in inner_of(part)[:1] for one in Headers(inner).ids("message-id")]
-        elif kind in ("text/rfc822-headers", "message/global-headers"):
-            payload = part.get_payload(decode=True)
-            head = payload[:65536].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
-            found += re.findall(r"(?im)^message-id:\s*(<[^<>\s]{1,320}>)", head)
+def _returned(part: Message) -> Headers | None:
+    """The fields of the mail that came back, from the part that holds it or its headers."""
+    kind = part.get_content_type()
+    if kind in ("message/rfc822", "message/global"):
+        inner = inner_of(part)
+        return Headers(inner[0]) if inner else None
+    if kind not in ("text/rfc822-headers", "message/global-headers"):
+        return None
+    payload = part.get_payload(decode=True)
+    head = payload[:65536].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    return Headers(message_from_string(head.lstrip()))
+
+
+def _ids_of_ours(returned: Sequence[Headers], text: str) -> list[str]:
+    """A service that sends for us may give the mail a Message-ID of its own, and leaves ours in a field of ours."""
+    found = [one for head in returned for one in head.ids("message-id", OUR_ID)]
     return list(dict.fromkeys([*found, *OURS.findall(one_line(clean(text), 100_000))]))[:20]

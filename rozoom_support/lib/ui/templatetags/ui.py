@@ -1,5 +1,6 @@
 """Template tags of the design system (docs/design-system.md). They draw what they are given and never query."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -180,6 +181,16 @@ def now_time(context: template.Context, full: bool = False) -> str:
 @register.filter
 def markdown(text: str | None) -> SafeString:
     return markdowns.render(text or "")
+
+
+NUMBER = re.compile(r"\b[A-Z0-9]{1,12}(?:-[A-Z0-9]{1,12}){1,2}\b")
+
+
+@register.filter
+def whole(text: object) -> SafeString:
+    """Lines as they were written; a number such as AG-ACME-1 is not torn at its dash. Its look is that of mail/letter.html."""
+    lines = conditional_escape(str(text)).replace("\n", "<br>")
+    return SafeString(NUMBER.sub(r'<span class="whole">\g<0></span>', lines))
 
 
 @register.filter
