@@ -18,7 +18,7 @@ from notifications.models import Delivery, Event
 from notifications.waking import wake
 from tenancy.context import as_login_role
 
-__all__ = ["emit", "message_id", "queue_mail", "replay", "wake"]
+__all__ = ["emit", "message_id", "queue_mail", "replay", "try_now", "wake"]
 
 # Not the ORM: it would ask for the new key back, and a tenant may read nothing here.
 EMIT = """
@@ -83,6 +83,16 @@ def queue_mail(
             ],
         )
     wake()
+
+
+def try_now() -> tuple[int, int]:
+    """Whatever was put off is due now: the mail server is well again, and pauses may have grown to an hour. Attempts stay
+    counted, and a mail somebody may be sending just now keeps its lease. Returns how many events and mails."""
+    later = {"state": "QUEUED", "next_at__gt": TransactionNow()}
+    mails = Delivery.objects.filter(**later, leased_by="").update(next_at=TransactionNow())
+    happenings = Event.objects.filter(**later).update(next_at=TransactionNow())
+    wake()
+    return happenings, mails
 
 
 def message_id(dedup: str) -> str:

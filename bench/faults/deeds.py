@@ -130,7 +130,7 @@ class People:
             self._at(segment.started_at + target * life.changes_after, lambda: self._change(ticket, life))
         if life.answered_after is not None:
             at = segment.started_at + target * life.answered_after + timedelta(seconds=life.nudge)
-            self._at(at, lambda: self._answer(ticket))
+            self._at(at, lambda: self._answer(ticket, life.more))
 
     def _at(self, instant: datetime, deed: Callable[[], None]) -> None:
         self._add(time.monotonic() - self._began + instant.timestamp() - time.time(), deed)
@@ -145,10 +145,20 @@ class People:
                 now=unit.now,
             )
 
-    def _answer(self, ticket: Ticket) -> None:
+    def _answer(self, ticket: Ticket, more: tuple[float, ...]) -> None:
         began_at = self.diary.began.setdefault(ticket.pk, datetime.now(UTC))  # of the first try
         self.answer(ticket)
         self.diary.answered.append(Answered(ticket.pk, began_at, datetime.now(UTC)))
+        self._go_on(ticket, more)
+
+    def _go_on(self, ticket: Ticket, more: tuple[float, ...]) -> None:
+        if more:
+            pause, *others = more
+            self._add(time.monotonic() - self._began + pause, lambda: self._answer_again(ticket, tuple(others)))
+
+    def _answer_again(self, ticket: Ticket, more: tuple[float, ...]) -> None:
+        self.answer(ticket)
+        self._go_on(ticket, more)
 
 
 def reply_of(agent: Actor) -> Callable[[Ticket], object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from bench.cluster import Cluster
-from bench.faults.schedule import BEATS, WORKERS, Fault
+from bench.faults.schedule import BEATS, WORKERS, Fault, Window
 from rozoom_support.local import services
 from rozoom_support.local.processes import kill_group, send, wait_until
 from rozoom_support.local.redis import Redis, client_for, consumers
@@ -22,20 +22,13 @@ PRODUCT = (*WORKERS, *BEATS, "watch")
 
 
 @dataclass
-class Window:
-    """By the wall clock of this machine, which is the database's, too."""
-
-    began: float
-    ended: float = float("inf")
-
-
-@dataclass
 class House:
     cluster: Cluster
     redis: Redis
     struck: Counter[str] = field(default_factory=Counter)
     trouble: list[Window] = field(default_factory=list)
     postgres_away: list[Window] = field(default_factory=list)
+    by_itself: list[Window] = field(default_factory=list)
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _away: set[str] = field(default_factory=set)  # killed, and to be started again later
 
@@ -65,7 +58,8 @@ class House:
     def _strike(self, fault: Fault) -> None:
         self.struck[f"{fault.what} {_kind(fault.whom)}"] += 1
         process = self.cluster.running[fault.whom]
-        window = Window(time.time())
+        sends = fault.whom in (*WORKERS, "watch") and fault.what.startswith("kill")
+        window = Window(time.time(), ends_sender=sends or fault.what == "restart")
         self.trouble.append(window)
         if fault.what == "restart":
             self._restart_postgres(window)
@@ -125,6 +119,8 @@ class House:
         for name in PRODUCT:
             if name not in self._away and self.cluster.running[name].poll() is not None:
                 self.struck[f"ended by itself: {_kind(name)}"] += 1
+                now = time.time()
+                self.by_itself.append(Window(now, now, ends_sender=True))
                 self.cluster.start_again(name)
 
     def _after(self, seconds: float, deed: Callable[[], None]) -> None:

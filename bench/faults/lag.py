@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.faults.house import Window
 from bench.faults.ledger import Escalation
+from bench.faults.schedule import Window
 
 AFTERMATH = 1.0  # seconds; what is due just after a fault may still suffer from it
 
@@ -19,7 +19,10 @@ class Lag:
     worst: float
 
     def __str__(self) -> str:
-        return f"p50 {self.median:7.3f} s   p99 {self.p99:7.3f} s   worst {self.worst:7.3f} s   ({self.count:,} levels)"
+        return self.of("levels")
+
+    def of(self, what: str) -> str:
+        return f"p50 {self.median:7.3f} s   p99 {self.p99:7.3f} s   worst {self.worst:7.3f} s   ({self.count:,} {what})"
 
 
 def of(seconds: Iterable[float]) -> Lag:
@@ -46,6 +49,12 @@ def on_quiet_days(fired: Iterable[Escalation], trouble: Sequence[Window]) -> Lag
         for one in fired
         if not any(window.began <= one.scheduled_at.timestamp() <= window.ended + AFTERMATH for window in trouble)
     )
+
+
+def beside_bad_mail(fired: Iterable[Escalation], trouble: Sequence[Window], mail_trouble: Sequence[Window]) -> Lag:
+    """Of what was due while the mail server misbehaved and nothing else was wrong."""
+    due = [one for one in fired if any(w.began <= one.scheduled_at.timestamp() <= w.ended for w in mail_trouble)]
+    return on_quiet_days(due, trouble)
 
 
 def _spent(one: Escalation, away: Sequence[Window]) -> float:

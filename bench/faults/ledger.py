@@ -12,11 +12,12 @@ SEGMENTS = """SELECT id, customer_id, reseller_id, ticket_id, severity, counted_
   fired, next_action_at, pg_xact_commit_timestamp(xmin) FROM sla_clocksegment ORDER BY ticket_id, id"""
 ESCALATIONS = """SELECT segment_id, level, scheduled_at, fired_at, pg_xact_commit_timestamp(xmin) FROM sla_escalation"""
 EVENTS = """SELECT id, topic, ticket_id, (payload ->> 'segment')::bigint, (payload ->> 'level')::int, state,
-  pg_xact_commit_timestamp(xmin) FROM notifications_event ORDER BY id"""
+  pg_xact_commit_timestamp(xmin), customer_id, (payload ->> 'delivery')::bigint, created_at FROM notifications_event ORDER BY id"""
 AUDITED = """SELECT (data ->> 'segment')::bigint, (data ->> 'level')::int FROM tenancy_auditevent WHERE verb = 'sla.escalated'"""
-DELIVERIES = """SELECT id, event_id, recipient, message_id, state, pg_xact_commit_timestamp(xmin)
-  FROM notifications_delivery ORDER BY id"""
-NOTICES = "SELECT event_id, count(*) FROM notifications_notice GROUP BY event_id"
+DELIVERIES = """SELECT id, event_id, recipient, message_id, state, pg_xact_commit_timestamp(xmin), thread, attempts,
+  created_at, last_error FROM notifications_delivery ORDER BY id"""
+NOTICES = """SELECT n.event_id, array_agg(p.email::text ORDER BY n.id) FROM notifications_notice n
+  JOIN tenancy_person p ON p.id = n.person_id GROUP BY n.event_id"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Escalation:
 
 @dataclass(frozen=True)
 class Event:
-    """`written_at`: when it got the state it has."""
+    """`written_at`: when it got the state it has. `delivery_id`: of the mail it says something about."""
 
     id: int
     topic: str
@@ -59,6 +60,9 @@ class Event:
     level: int | None
     state: str
     written_at: datetime
+    customer_id: int
+    delivery_id: int | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,22 @@ class Delivery:
     message_id: str
     state: str
     written_at: datetime
+    thread: str
+    attempts: int
+    created_at: datetime
+    last_error: str
 
 
 @dataclass(frozen=True)
 class Ledger:
+    """`notices`: of an event, the addresses of the people who were told in the app."""
+
     segments: list[Segment]
     escalations: list[Escalation]
     events: list[Event]
     audited: list[tuple[int, int]]
     deliveries: list[Delivery]
-    notices: dict[int, int]
+    notices: dict[int, list[str]]
 
     def of_ticket(self) -> dict[int, list[Segment]]:
         return _by(self.segments, "ticket_id")

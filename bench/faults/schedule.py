@@ -1,10 +1,11 @@
-"""Which fault strikes whom when, and what customers and staff do meanwhile: all of it follows from the seed."""
+"""Which fault strikes whom when, how the mail server behaves, and what customers and staff do: all of it follows from the seed."""
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 WORKERS, BEATS = ("worker-1", "worker-2"), ("beat-1", "beat-2")
+MAIL = "mail"
 FIRST_FAULT = 2.0
 LAST_BEGINS_BEFORE = 6.0  # the end of the faults, so that what it leads to is struck by them, too
 BETWEEN_RESTARTS = 15.0  # of PostgreSQL, so that there is a normal day between two bad ones
@@ -19,6 +20,15 @@ class Fault:
     whom: str
     lasts: float
     which: int = 0
+
+
+@dataclass
+class Window:
+    """By the wall clock of this machine, which is the database's, too. `ends_sender`: who sends mail may have ended then."""
+
+    began: float
+    ended: float = float("inf")
+    ends_sender: bool = False
 
 
 # what, whom, shortest and longest
@@ -62,11 +72,43 @@ def _deck(dice: random.Random) -> Iterator[tuple[str, tuple[str, ...], float, fl
         yield from dice.sample(KINDS, len(KINDS))
 
 
+# How the mail server may be, one after the other, well in between. What each of them is: post.py.
+MOODS = (
+    "down",
+    "slow",
+    "stalls",
+    "greylists",
+    "421 at the greeting",
+    "421 at MAIL",
+    "421 at RCPT",
+    "few a connection",
+    "closes, mail not taken",
+    "closes, mail taken",
+)
+FIRST_MOOD = 1.0
+MOOD_LASTS, WELL_BETWEEN = (2.5, 4.0), (0.8, 1.6)  # seconds, so that a minute holds all of them
+
+
+def moods(seed: int, seconds: float) -> list[Fault]:
+    """Every mood once before any comes twice. The last one ends with the faults."""
+    dice = random.Random(f"moods {seed}")
+    found: list[Fault] = []
+    at = FIRST_MOOD
+    while at < seconds:
+        for what in dice.sample(MOODS, len(MOODS)):
+            lasts = min(dice.uniform(*MOOD_LASTS), seconds - at)
+            if lasts > 0:
+                found.append(Fault(round(at, 3), what, MAIL, round(lasts, 3)))
+            at += lasts + dice.uniform(*WELL_BETWEEN)
+    return found
+
+
 @dataclass(frozen=True)
 class Life:
     """One clock: when it starts, what its severity becomes, and when it is answered, in parts of the way to its due time.
 
-    `nudge`: seconds beside that instant, so that answers land around levels.
+    `nudge`: seconds beside that instant, so that answers land around levels. `more`: further answers, each so many seconds
+    after the one before, so that there is an order to keep.
     """
 
     starts_at: float
@@ -75,6 +117,7 @@ class Life:
     changes_after: float
     answered_after: float | None
     nudge: float
+    more: tuple[float, ...] = ()
 
 
 def lives(seed: int, seconds: float, per_second: float) -> list[Life]:
@@ -94,4 +137,5 @@ def _life(dice: random.Random, begin: float) -> Life:
         changes_after=dice.uniform(0.1, 1.2),
         answered_after=answered,
         nudge=dice.uniform(-0.02, 0.02),
+        more=tuple(dice.uniform(0.05, 2.0) for _ in range(dice.choice((0, 0, 0, 1, 2, 3)))),
     )

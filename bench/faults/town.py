@@ -1,4 +1,4 @@
-"""Who lives in the run: six customers of two resellers, one person for each thing to be told, and promises of seconds."""
+"""Who lives in the run: six customers of two resellers, one person for each rung, three who read answers, and promises of seconds."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,9 @@ from tickets.models import Ticket
 TARGETS = {1: 3.0, 2: 5.0, 3: 8.0}
 REMINDERS = (1.5, 3.0)
 CUSTOMERS = 6
+READERS = ("head", "deputy", "porter")  # of each customer: every public answer goes to all three
+# Mailboxes that are gone for ever, by customer, and when the mail server says so. The other two get theirs.
+GONE = {"C1": "RCPT", "C4": "DATA"}
 
 SHORT_TARGETS = """
 CREATE OR REPLACE FUNCTION app.response_target(p_severity smallint) RETURNS interval
@@ -53,11 +56,13 @@ RUNGS = (
 
 @dataclass(frozen=True)
 class Town:
-    """`addresses`: of a reseller's key and what somebody is, where the mail of it goes."""
+    """`addresses`: of a reseller's key and what somebody is, where the mail of it goes. `readers`: of a customer's key who
+    hears public answers. `gone`: addresses that are refused for ever, and when."""
 
     agent: Actor
     addresses: dict[tuple[int, str], str]
-    administrators: dict[int, str]
+    readers: dict[int, tuple[str, ...]]
+    gone: dict[str, str]
 
 
 def build(tickets: int) -> Town:
@@ -72,15 +77,21 @@ def build(tickets: int) -> Town:
             agent = _member(rozoom, Role.AGENT, "agent@rozoom.example")
             duty = _member(rozoom, Role.DUTY_MANAGER, "duty@rozoom.example")
             sellers = [_member(one, Role.RESELLER_AGENT, f"agent@{one.code.lower()}.example") for one in resellers]
-            heads = [_member(one, Role.CUSTOMER_ADMINISTRATOR, f"head@{one.code.lower()}.example") for one in customers]
+            for one in customers:
+                for who in READERS:
+                    _member(one, Role.CUSTOMER_ADMINISTRATOR, _address(one, who))
     with connection.as_owner(), connection.cursor() as cursor:
         cursor.execute(TICKETS, [tickets, CUSTOMERS])
         cursor.execute("ANALYZE")
     own = {"agent": agent.person_email, "duty": duty.person_email}
     addresses = {(seller.organisation_id, who): address for seller in sellers for who, address in own.items()}
     addresses |= {(seller.organisation_id, "reseller"): seller.person_email for seller in sellers}
-    heads_of = {head.organisation_id: head.person_email for head in heads}
-    return Town(Actor.of_membership(agent), addresses, heads_of)
+    readers = {one.pk: tuple(_address(one, who) for who in READERS) for one in customers}
+    return Town(Actor.of_membership(agent), addresses, readers, gone())
+
+
+def gone() -> dict[str, str]:
+    return {f"{READERS[-1]}@{code.lower()}.example": step for code, step in GONE.items()}
 
 
 def tickets() -> list[Ticket]:
@@ -105,6 +116,10 @@ def _write_ladder() -> None:
 
 def _organisation(kind: str, code: str, reseller: Organisation | None) -> Organisation:
     return Organisation.objects.create(kind=kind, code=code, name=f"{code} Works", reseller=reseller)
+
+
+def _address(organisation: Organisation, who: str) -> str:
+    return f"{who}@{organisation.code.lower()}.example"
 
 
 def _member(organisation: Organisation, role: str, address: str) -> Membership:

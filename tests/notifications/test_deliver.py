@@ -330,6 +330,21 @@ def test_the_dead_are_listed_and_replayed(db: Any, mail_server: Handler, capsys:
         call_command("replay_outbox", id=999999)
 
 
+def test_what_was_put_off_is_tried_now_and_what_somebody_is_sending_is_not(
+    db: Any, mail_server: Handler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mail_server.at_rcpt = lambda address: "450 4.7.1 greylisted"
+    queue(2)
+    assert deliver(seconds=5) == 0
+    mail_server.at_rcpt = lambda address: None
+    queue(dedup="mail.leased", to="leased@test.example")
+    assert [mail.recipient for mail in claim()] == ["leased@test.example"]
+    call_command("replay_outbox", waiting=True)
+    assert "0 events and 2 mails are tried now." in capsys.readouterr().out
+    assert deliver(seconds=5) == 2
+    assert [(mail.state, mail.attempts) for mail in mails()] == [("SENT", 2), ("SENT", 2), ("QUEUED", 1)]
+
+
 def test_a_dead_event_is_replayed_and_a_handled_one_is_not(
     world: World, handled: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

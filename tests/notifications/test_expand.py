@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 
 from notifications import expansion
-from notifications.expansion import MAX_ATTEMPTS, claim, expand
+from notifications.expansion import HOLDS, MAX_ATTEMPTS, claim, expand
 from notifications.handlers import Mail
 from notifications.models import Delivery, Event
 from tenancy.context import work_unit
@@ -168,6 +168,40 @@ def test_the_most_severe_are_expanded_first(world: World, handled: Handled) -> N
         emit(world, severity=severity)
     expand(seconds=5)
     assert order == [1, 1, 2, 3]
+
+
+@pytest.mark.parametrize("later_topic", ["test.topic", "sla.escalated"])
+def test_what_a_killed_worker_holds_is_not_overtaken_by_what_came_later_in_its_ticket(
+    world: World, handled: Handled, later_topic: str
+) -> None:
+    """The reader gets mails in the order of the deeds. A call of the ladder waits for nothing."""
+    for topic in ("test.topic", "sla.escalated"):
+        handled(topic, lambda event: [Mail("ana@acme.example", event.payload["what"], "x")])
+    emit(world, ticket_id=901, severity=3, payload={"what": "first"})
+    assert [event.payload["what"] for event in claim()] == ["first"]  # and is killed
+    emit(world, later_topic, ticket_id=901, severity=1, payload={"what": "second"})
+    emit(world, ticket_id=902, payload={"what": "of another ticket"})
+    is_held = later_topic == "test.topic"
+    assert expand(seconds=5) == (1 if is_held else 2)
+    let_time_pass()
+    assert expand(seconds=5) == (2 if is_held else 1)
+    subjects = [mail.subject for mail in mails()]
+    assert (subjects.index("first") < subjects.index("second")) is is_held
+
+
+def test_an_event_that_fails_holds_back_its_ticket_for_minutes_only(world: World, handled: Handled) -> None:
+    def bad(event: Event) -> Iterable[Mail]:
+        raise LookupError("no such message")
+
+    handled("bad.topic", bad)
+    handled("test.topic", two_mails)
+    emit(world, "bad.topic", ticket_id=901)
+    emit(world, ticket_id=901)
+    for _ in range(HOLDS):
+        assert expand(seconds=5) == 0
+        let_time_pass()
+    assert expand(seconds=5) == 1
+    assert states(events()) == ["QUEUED", "HANDLED"]
 
 
 def test_two_workers_expand_each_event_once(lasting_world: World, handled: Handled) -> None:
