@@ -207,11 +207,6 @@ def read_proposals(actor: Actor, asked: Narrowing) -> Proposals:
     return found
 
 
-def take_room() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(ROOM)
-
-
 def _rows(sql: str, actor: Actor, asked: Narrowing, **values: Any) -> list[tuple[Any, ...]]:
     whose, more = _whose(actor, asked)
     given: Mapping[str, Any] = {
@@ -224,7 +219,7 @@ def _rows(sql: str, actor: Actor, asked: Narrowing, **values: Any) -> list[tuple
         **values,
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(clock=whose.format("s"), ticket=whose.format("t"), counts=COUNTS), given)
+        cursor.execute(ROOM + sql.format(clock=whose.format("s"), ticket=whose.format("t"), counts=COUNTS), given)
         return cursor.fetchall()
 
 

@@ -66,7 +66,6 @@ class Number:
 
 def make_report(actor: Actor, asked: Narrowing, *, kinds: tuple[str, ...], now: datetime) -> Report:
     actor.require("ticket:read")
-    queries.take_room()
     attainment, times = queries.read_promises(actor, asked, now)
     tickets, proposals = queries.read_tickets(actor, asked, now), queries.read_proposals(actor, asked)
     return Report(asked, kinds, now, attainment, times, tickets, proposals)

@@ -84,4 +84,4 @@ SELECT by_party, sign(from_severity - to_severity)::int, state, count(*) FROM ti
 WHERE proposed_at >= %(start)s AND proposed_at < %(end)s AND to_severity = ANY (%(severities)s) {ticket} GROUP BY 1, 2, 3
 """
 # Enough to group the promises of a busy year without the disk; for this transaction only.
-ROOM = "SELECT set_config('work_mem', '64MB', true)"
+ROOM = "SET LOCAL work_mem = '64MB';"
