@@ -29,6 +29,7 @@ UNIT = Machine(
         Move("PU-16", "come_back", (U.AT_SUPPLIER,), U.QUARANTINE),
         Move("PU-17", "scrap_at_supplier", (U.AT_SUPPLIER,), U.SCRAPPED),
         Move("PU-18", "retire", (U.AVAILABLE, U.QUARANTINE), U.RETIRED, POOL, "Take out of the pool"),
+        Move("PU-20", "call_off", (U.ON_ORDER,), U.RETIRED, POOL, "Take back the order"),
         Move("PU-19", "write_off", (U.AVAILABLE, U.RESERVED, U.QUARANTINE), U.LOST, SECOND, "Confirm that it is lost"),
     ),
     steps={

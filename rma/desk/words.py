@@ -143,6 +143,7 @@ VERBS: dict[str, str] = {
     "unit.return-to-sender": "Came back to us, in test",
     "unit.scan-return": "Failed, on its way back",
     "unit.retire": "Retired",
+    "unit.call-off": "Order taken back: {note}",
     "unit.take-back": "Failed, on our shelf",
     "unit.send-to-supplier": "Sent to the supplier",
     "unit.scrap": "Scrapped",

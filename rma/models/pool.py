@@ -209,7 +209,8 @@ class PoolUnit(models.Model):
                 fields=["product", "serial_normal"], condition=~Q(serial_normal=""), name="pool_unit_serial_taken"
             ),
             models.CheckConstraint(
-                condition=Q(state="ON_ORDER") | ~Q(serial_normal=""), name="pool_unit_has_a_serial_once_it_is_here"
+                condition=Q(state__in=["ON_ORDER", "RETIRED"]) | ~Q(serial_normal=""),
+                name="pool_unit_has_a_serial_once_it_is_here",
             ),
             models.CheckConstraint(condition=Q(state__in=UnitState.values), name="pool_unit_state_known"),
             models.CheckConstraint(condition=Q(condition__in=Condition.values), name="pool_unit_condition_known"),
@@ -227,7 +228,8 @@ class PoolUnit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product} {self.serial or 'on order'}"
+        without = "on order" if self.state == UnitState.ON_ORDER else "that was not delivered"
+        return f"{self.product} {self.serial or without}"
 
     @property
     def is_missing(self) -> bool:

@@ -12,7 +12,7 @@ from rma.machines import CannotMove
 from rma.models import PoolUnit, ProductSupplier, Rma, SupplierRma
 from rma.models.pool import MAY_BE_MISSING
 from rma.services import CannotStock
-from rma.services.pooling import ON_THE_SHELF, missing_words
+from rma.services.pooling import ON_THE_SHELF, missing_words, same_order
 from rma.states import RmaState, UnitState
 from rma.stock_lifecycle import UNIT
 from tenancy.actor import Actor, NotAllowed
@@ -121,6 +121,11 @@ def _retire(*, actor: Actor, unit: PoolUnit, now: datetime, reason: str) -> str:
     return f"{unit} is out of the pool."
 
 
+def _call_off(*, actor: Actor, unit: PoolUnit, now: datetime, count: str, reason: str) -> str:
+    done = services.call_off(actor=actor, unit=unit, count=count, reason=reason, now=now)
+    return f"{done} unit{'s' if done > 1 else ''} of {unit.product} will not come, and count no more."
+
+
 def _scrap(*, actor: Actor, unit: PoolUnit, now: datetime, certificate: str, reason: str) -> str:
     services.scrap_unit(actor=actor, unit=unit, certificate=certificate, reason=reason, now=now)
     return f"{unit} is scrapped."
@@ -156,6 +161,15 @@ def _ask_place(unit: PoolUnit) -> list[Field]:
 
 def _ask_reason(unit: PoolUnit) -> list[Field]:
     return [Field("reason", "Reason", LINE, "Enter a reason")]
+
+
+def _ask_call_off(unit: PoolUnit) -> list[Field]:
+    there = same_order(unit).count()
+    hint = f"{unit.note + ': ' if unit.note else ''}{there} of them {'have' if there > 1 else 'has'} not come."
+    return [
+        Field("count", "How many will not come", LINE, "Enter how many will not come.", hint, longest=4),
+        Field("reason", "Reason", LINE, "Say why they will not come.", "Such as: ordered twice.", longest=300),
+    ]
 
 
 def _ask_scrap(unit: PoolUnit) -> list[Field]:
@@ -218,6 +232,16 @@ ACTIONS = (
         effects=lambda unit: ("It leaves the pool for good.", *_open_record_words(unit)),
         look="danger",
         send="Scrap it",
+    ),
+    UnitAction(
+        "call-off",
+        "Take back the order",
+        _call_off,
+        _ask_call_off,
+        move="call_off",
+        effects=lambda unit: ("They count as coming no more. Tell the supplier.",),
+        look="danger",
+        send="Take back the order",
     ),
     UnitAction(
         "retire",

@@ -22,6 +22,7 @@ from rma.services.factory import (
 )
 from rma.services.pooling import (
     CannotStock,
+    call_off,
     change_unit,
     confirm_missing,
     fail_test,
@@ -80,6 +81,7 @@ __all__ = [
     "approve",
     "authorise",
     "begin_repair",
+    "call_off",
     "cancel",
     "cancel_shipment",
     "change_unit",

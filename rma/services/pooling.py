@@ -8,7 +8,7 @@ from contracts.models import Product, normal_serial
 from rma.events import note, note_of_ours, tell
 from rma.machines import CannotMove
 from rma.models import Pool, PoolUnit, Rma, SupplierRma
-from rma.models.pool import MAY_BE_MISSING
+from rma.models.pool import MAY_BE_MISSING, PoolUnitQuerySet
 from rma.services._common import CannotReturn, held, lock, said, save
 from rma.services._stock import free_unit, lock_unit, move_unit, new_unit, where_it_is
 from rma.services.allocating import next_unit, picked, serve_backorders
@@ -149,6 +149,33 @@ def retire_unit(*, actor: Actor, unit: PoolUnit, reason: str, now: datetime) -> 
     if unit.state not in (UnitState.AVAILABLE, UnitState.QUARANTINE):  # PU-11 is not a person's deed
         raise CannotMove(UNIT.explain(unit, "retire"), param="action")
     return move_unit(actor, unit, "retire", now, note=reason)
+
+
+@transaction.atomic
+def call_off(*, actor: Actor, unit: PoolUnit, count: int | str, reason: str, now: datetime) -> int:
+    """PU-20: so many units of the order of this one will not come. Returns how many."""
+    actor.require("pool:manage")
+    reason = said(reason, "Say why they will not come.", longest=300)
+    if unit.state != UnitState.ON_ORDER:
+        raise CannotMove(UNIT.explain(unit, "call_off"), param="action")
+    wanted = int(count) if str(count).isdecimal() and len(str(count)) < 5 else 0
+    waiting = same_order(unit).select_related("product", "pool").select_for_update(of=("self",)).order_by("-id")
+    units = list(waiting[:wanted]) if wanted else []
+    if not units or len(units) < wanted:
+        there = same_order(unit).count()
+        raise CannotStock(f"Enter a number from 1 to {there}: so many of this order have not come.", param="count")
+    for one in units:
+        move_unit(actor, one, "call_off", now, note=f"{one.note}. {reason}" if one.note else reason)
+    about = {"sku": unit.product.sku, "count": len(units), "reason": reason}
+    note_of_ours(actor, f"pool:{unit.pool_id}", "pool.called-off", now, **about)
+    return len(units)
+
+
+def same_order(unit: PoolUnit) -> PoolUnitQuerySet:
+    """What has not come of the order that this unit belongs to."""
+    return PoolUnit.objects.filter(
+        pool_id=unit.pool_id, product_id=unit.product_id, note=unit.note, state=UnitState.ON_ORDER
+    )
 
 
 @transaction.atomic

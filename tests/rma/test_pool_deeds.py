@@ -7,6 +7,7 @@ import pytest
 
 from contracts.models import Component
 from rma import services
+from rma.machines import CannotMove
 from rma.models import PoolUnit, ProductSupplier, SupplierRma
 from rma.services import CannotStock
 from rma.services.counting import say_all_missing
@@ -35,7 +36,7 @@ def buttons(world: World, unit: PoolUnit, who: str = "cora") -> list[str]:
     return [name for name in DEEDS if f'href="{at(unit, name)}"' in page]
 
 
-DEEDS = ("pass", "fail", "reserve", "place", "missing", "scrap", "retire")
+DEEDS = ("pass", "fail", "reserve", "place", "missing", "scrap", "call-off", "retire")
 OFFERED: list[tuple[str, str, list[str]]] = [
     ("QUARANTINE", "cora", ["pass", "fail", "place", "missing", "retire"]),
     ("AVAILABLE", "cora", ["place", "missing", "retire"]),
@@ -44,6 +45,8 @@ OFFERED: list[tuple[str, str, list[str]]] = [
     ("DEFECTIVE", "duty", ["place", "scrap"]),
     ("AT_SUPPLIER", "duty", []),
     ("WITH_CUSTOMER", "duty", []),
+    ("ON_ORDER", "cora", ["call-off"]),
+    ("ON_ORDER", "marek", []),
     ("SCRAPPED", "duty", []),
     ("AVAILABLE", "marek", []),
     ("QUARANTINE", "fin", []),
@@ -214,6 +217,35 @@ def test_units_are_ordered_and_fill_with_what_arrives(world: World, stock: Stock
     assert f"Ordered from {world.forge.name} under PO-7" in page
     assert f"/desk/pool/receive/?product={stock.product.pk}" in page
     assert world.client("marek").get("/desk/pool/order/").status_code == 404
+
+
+def test_what_will_not_come_of_an_order_is_taken_back(world: World, stock: Stock, now: datetime) -> None:
+    client, actor = world.client("cora"), world.actor("cora")
+    with work_unit(STAFF):
+        about = {"actor": actor, "pool": stock.pool, "product": stock.product, "now": now}
+        other = services.order_units(**about, count=1, order_number="PO-8")[0]
+        units = services.order_units(**about, count=4, order_number="PO-7")
+        services.receive_unit(**about, serial="CAME-1")  # the oldest row is filled: that of PO-8
+        services.receive_unit(**about, serial="CAME-2")
+    assert (fresh(other).state, fresh(units[0]).state) == ("QUARANTINE", "QUARANTINE")
+    form = text(client.get(at(units[1], "call-off")))
+    assert "Ordered under PO-7: 3 of them have not come." in form
+    wrong = client.post(at(units[1], "call-off"), {"count": "4", "reason": "Ordered twice"})
+    assert (wrong.status_code, "Enter a number from 1 to 3" in text(wrong)) == (422, True)
+    assert "Ordered twice" in text(wrong), "what was typed stays"
+    done = text(client.post(at(units[1], "call-off"), {"count": "2", "reason": "Ordered twice"}, follow=True))
+    assert f"2 units of {stock.product} will not come, and count no more." in done
+    with work_unit(STAFF):
+        gone = list(PoolUnit.objects.filter(state="RETIRED"))
+        assert [one.note for one in gone] == ["Ordered under PO-7. Ordered twice"] * 2
+        assert PoolUnit.objects.filter(state="ON_ORDER").count() == 1
+        assert AuditEvent.objects.get(verb="pool.called-off").data["count"] == 2
+        with pytest.raises(CannotMove, match="when it is “On order”"):
+            services.call_off(actor=actor, unit=fresh(units[0]), count=1, reason="Late", now=now)
+    page = text(client.get(at(gone[0])))
+    assert "Order taken back: Ordered under PO-7. Ordered twice" in page
+    assert at(gone[0], "call-off") not in page
+    assert world.client("marek").get(at(gone[0], "call-off")).status_code == 404
 
 
 def test_an_order_that_makes_no_sense_is_refused(world: World, stock: Stock, now: datetime) -> None:

@@ -93,7 +93,7 @@ def deed(request: Any, unit_id: UUID, deed: str) -> HttpResponse:
         cancel_url=back,
         back=found.serial or "The unit",
         section=SECTION,
-        about=f"{found.product.name}, serial {found.serial}",
+        about=f"{found.product.name}, serial {found.serial}" if found.serial else found.product.name,
         effects=action.effects(found),
         look="danger" if action.look == "danger" else "primary",
     )
