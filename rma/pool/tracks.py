@@ -24,6 +24,7 @@ SAID = {
     "unit.scrap-at-supplier": "Scrapped by the supplier",
     "unit.come-back": "Back from the supplier",
     "unit.retire": "Taken out of the pool",
+    "unit.call-off": "Order taken back",
     "unit.write-off": "Written off",
     "unit.said-missing": "Not found on the shelf",
     "unit.found": "Found again",

@@ -243,7 +243,7 @@ def test_what_will_not_come_of_an_order_is_taken_back(world: World, stock: Stock
         with pytest.raises(CannotMove, match="when it is “On order”"):
             services.call_off(actor=actor, unit=fresh(units[0]), count=1, reason="Late", now=now)
     page = text(client.get(at(gone[0])))
-    assert "Order taken back: Ordered under PO-7. Ordered twice" in page
+    assert 'Order taken back<span class="row-sub">Ordered under PO-7. Ordered twice</span>' in page
     assert at(gone[0], "call-off") not in page
     assert world.client("marek").get(at(gone[0], "call-off")).status_code == 404
 
