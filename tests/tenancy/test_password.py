@@ -52,7 +52,7 @@ def test_a_change_is_told_by_mail(world: World) -> None:
     assert mail.subject == "Your password was changed"
     assert re.search(r"When: \d+ \w{3} \d{4}, \d\d:\d\d CES?T\n", mail.text), "the reader's own zone, named"
     for part in (mail.text, mail.html):
-        assert "Was this not you? Reset your password now, and tell roZoom Support:" in part
+        assert "Was this not you? Tell roZoom Support, and reset your password now:" in part
         assert f"{settings.BASE_URL}/accounts/password/reset/" in part
         assert settings.SUPPORT_CONTACT["phone"] in part
 
