@@ -14,7 +14,7 @@ from rozoom_support.lib.ui import markdown
 
 @dataclass(frozen=True)
 class Quote:
-    """What somebody wrote, with the words above it."""
+    """What somebody wrote, with the words above it; none where the first line of the mail says whose it is."""
 
     title: str
     body: str
@@ -61,7 +61,8 @@ def outside_threads(letter: Letter, party: str) -> Letter:
 def as_text(letter: Letter, url: str) -> str:
     parts = [letter.lead, *letter.paragraphs]
     if letter.quote is not None:
-        parts += [letter.quote.title, _indented(letter.quote.body)]
+        parts += [letter.quote.title] if letter.quote.title else []
+        parts.append(_indented(letter.quote.body))
         if letter.quote.files:
             parts.append(f"Files: {', '.join(letter.quote.files)}")
     if letter.facts:

@@ -1,6 +1,7 @@
 """How allauth fits this house: people come by invitation, its mails go through the outbox, its links name our address."""
 
 import logging
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -10,8 +11,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from notifications.services import queue_mail
+from notifications.readers import members
+from notifications.written import queue_written
 from rozoom_support.lib.sealed import seal, unseal
+from rozoom_support.lib.ui.times import absolute
+from tenancy.context import as_login_role
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,12 @@ WORDS = {
 }
 
 
+def _in_zone_of(email: str, at: datetime) -> str:
+    with as_login_role():
+        reader = next(iter(members(person__email__iexact=email)), None)
+    return absolute(at, reader.zone if reader is not None else "UTC")
+
+
 class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {**DefaultAccountAdapter.error_messages, **WORDS}
 
@@ -38,9 +48,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queued in the transaction of what it tells about; a worker delivers it."""
-        told = {"email": email, "support": settings.SUPPORT_CONTACT, "base_url": settings.BASE_URL, **context}
+        reset = f"{settings.BASE_URL}{reverse('account_reset_password')}"
+        told = {"email": email, "support": settings.SUPPORT_CONTACT, "reset_url": reset, **context}
+        if "timestamp" in context:
+            told["when"] = _in_zone_of(email, context["timestamp"])
         message = self.render_mail(template_prefix, email, told)
-        queue_mail(to=email, subject=str(message.subject), text=str(message.body))
+        action = "Choose a new password" if "password_reset_url" in context else "Reset the password"
+        queue_written(to=email, subject=str(message.subject), text=str(message.body), action=action)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         log.info("signed in: person %s from %s", user.pk, self.get_client_ip(request))

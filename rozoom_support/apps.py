@@ -12,7 +12,7 @@ class RozoomSupportConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        outgoing.deliver_with(import_string("notifications.services.queue_mail"))
+        outgoing.deliver_with(import_string("notifications.written.queue_written"))
 
 
 class OperatorsAdminConfig(admin_apps.AdminConfig):

@@ -6,12 +6,13 @@ _queue: Callable[..., None] | None = None
 
 
 def deliver_with(queue: Callable[..., None]) -> None:
-    """`queue(to=…, subject=…, text=…, dedup=…)` must write in the transaction that is open."""
+    """`queue(to=…, subject=…, text=…, action=…, dedup=…)` must write in the transaction that is open."""
     global _queue
     _queue = queue
 
 
-def mail(*, to: str, subject: str, text: str, dedup: str) -> None:
+def mail(*, to: str, subject: str, text: str, action: str, dedup: str) -> None:
+    """`action`: what the link in the text is for."""
     if _queue is None:
         raise RuntimeError("nobody carries mail: call tenancy.outgoing.deliver_with() at start-up")
-    _queue(to=to, subject=subject, text=text, dedup=dedup)
+    _queue(to=to, subject=subject, text=text, action=action, dedup=dedup)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 
 from rozoom_support.lib.refusals import NotFound, Refused
+from rozoom_support.lib.ui.times import absolute
 from tenancy import outgoing
 from tenancy.actor import Actor
 from tenancy.identity import hash_secret, new_secret
@@ -180,6 +181,7 @@ def _mail(invitation: Invitation, secret: str) -> None:
             "organisation": organisation,
             "role": Role(invitation.role).label.lower(),
             "url": invitation_url(secret),
+            "until": absolute(invitation.expires_at, organisation.time_zone),
             "support": settings.SUPPORT_CONTACT,
         },
     )
@@ -187,6 +189,7 @@ def _mail(invitation: Invitation, secret: str) -> None:
         to=invitation.email,
         subject=f"Invitation to roZoom Support for {organisation.name}",
         text=text,
+        action="Accept the invitation",
         dedup=f"invitation.{invitation.pk}.{invitation.secret_hash[:16]}",
     )
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from rozoom_support.lib.refusals import NotFound, Refused
 from tenancy import departures, outgoing
@@ -117,7 +118,14 @@ def remove_second_step(*, actor: Actor, person: Person, now: datetime) -> bool:
     outgoing.mail(
         to=person.email,
         subject="The second step at sign-in is off",
-        text=render_to_string("tenancy/mail/second_step_removed.txt", {"support": settings.SUPPORT_CONTACT}),
+        text=render_to_string(
+            "tenancy/mail/second_step_removed.txt",
+            {
+                "support": settings.SUPPORT_CONTACT,
+                "reset_url": f"{settings.BASE_URL}{reverse('account_reset_password')}",
+            },
+        ),
+        action="Reset the password",
         dedup=f"second-step.{person.pk}.{int(now.timestamp() * 1_000_000)}",
     )
     return True

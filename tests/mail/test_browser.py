@@ -21,6 +21,7 @@ __all__ = ["browser", "visit"]
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 STRANGER = "Jo Stranger <jo.stranger-with-a-rather-long-address@elsewhere-and-far-away.example>"
+FREE = "all => all.at(-1).getBoundingClientRect().left - all.at(-2).getBoundingClientRect().right"
 LONG = (
     "Emergency-stop-circuit-of-the-second-lift-resets-by-itself-after-a-minute although nobody touched the key switch"
 )
@@ -58,6 +59,8 @@ def test_held_mail_is_released_and_dropped_by_keys(lasting_world: World, visit: 
     page.keyboard.press("r")
     page.wait_for_url(re.compile(f"/desk/mail/{strange.pk}/$"))
     expect(page.get_by_text(f"Released into {filed.reference}.")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert page.locator(".top-in > *").evaluate_all(FREE) >= 40, "the head stands in one row, also with a longer name"
     assert outcome_of(known) == "message_added"
     # a stranger's has none: the key goes to the field, Enter releases
     for summary in page.locator("details > summary").all():

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from rozoom_support.lib.refusals import NotFound, Refused
+from rozoom_support.lib.ui.times import absolute
 from tenancy import services
 from tenancy.actor import NotAllowed
 from tenancy.context import as_login_role, work_unit
@@ -74,7 +76,10 @@ def test_the_mail_says_who_invites_to_what_and_until_when(world: World) -> None:
     (mail,) = mails(NEW)
     assert mail.subject == "Invitation to roZoom Support for Acme Lifts"
     assert "Ana Test invites you" in mail.text
-    assert f"until {invitation().expires_at:%-d %B %Y, %H:%M} UTC" in mail.text
+    assert f"until {absolute(invitation().expires_at, 'Europe/Berlin')}:" in mail.text
+    button = f'<a class="action" href="{settings.BASE_URL}{link_in(mail)}">Accept the invitation</a>'
+    assert (mail.text.count(link_in(mail)), mail.html.count(link_in(mail)), mail.html.count(button)) == (1, 1, 1)
+    assert "You did not expect this? Then do nothing." in mail.html
 
 
 def test_the_secret_is_stored_as_a_hash_only(world: World) -> None:

@@ -1,5 +1,6 @@
 """Changing a password, and getting back in without one."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +50,11 @@ def test_a_change_is_told_by_mail(world: World) -> None:
     change(world.client("ilse"))
     (mail,) = mails("ilse@test.example")
     assert mail.subject == "Your password was changed"
-    assert "Was this not you?" in mail.text
+    assert re.search(r"When: \d+ \w{3} \d{4}, \d\d:\d\d CES?T\n", mail.text), "the reader's own zone, named"
+    for part in (mail.text, mail.html):
+        assert "Was this not you? Tell roZoom Support, and reset your password now:" in part
+        assert f"{settings.BASE_URL}/accounts/password/reset/" in part
+        assert settings.SUPPORT_CONTACT["phone"] in part
 
 
 def test_it_needs_the_password_of_now(world: World) -> None:

@@ -160,7 +160,7 @@ def test_our_public_reply_goes_to_the_reporter_and_not_to_its_author(world: Worl
     assert set(told) == {"ilse"}
     assert SECRET["public"] in told["ilse"].text
     assert SECRET["public"] in told["ilse"].html
-    assert "Marek Test, roZoom:" in told["ilse"].text
+    assert "Marek Test, roZoom, wrote." in told["ilse"].text
 
 
 def test_a_colleagues_public_reply_goes_to_the_assignee_as_well(world: World) -> None:

@@ -117,11 +117,11 @@ def written(ticket: Ticket, message: Message, files: Sequence[Attachment], reade
     names = [f"{file.name} ({filesizeformat(file.size)})" for file in files]
     author = message.author_name
     if message.author_organisation and message.author_organisation != message.author_name:
-        author = f"{author}, {message.author_organisation}"
+        author = f"{author}, {message.author_organisation},"
     return Letter(
-        lead=f"{message.author_name} {KINDS[MessageKind(message.kind)]}.",
+        lead=f"{author} {KINDS[MessageKind(message.kind)]}.",
         paragraphs=_state_lines(ticket, message, reader, now),
-        quote=Quote(f"{author}:", message.body, names),
+        quote=Quote("", message.body, names),
         earlier=before(message, ticket, reader),
         facts=[("Ticket", str(ticket)), *([] if reader.party == "customer" else [("Customer", ticket.customer.name)])],
         action="Read and answer it here",
