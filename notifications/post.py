@@ -13,6 +13,9 @@ from notifications.models import Delivery
 SIGN_IN_CODES = {454, 530, 534, 535, 538}
 
 
+HANGS_UP = 421
+
+
 class ServerAway(Exception):
     """No mail was tried: the server can not be reached or does not let us in."""
 
@@ -26,11 +29,15 @@ class Refused(Exception):
 
 
 class Post:
-    """Opens at the first mail, stays open for the next ones, opens again after an error."""
+    """Opens at the first mail, stays open for the next ones, opens again after an error.
+
+    A server that says 421 over a connection that has carried mail may only mean that connection, as many take a number of
+    mails over each: the mail has one more try over a new one. No server has a mail to which it said that."""
 
     def __init__(self) -> None:
         self._backend: Any = get_connection()
         self._is_open = False
+        self._carried = 0  # mails, over the connection that is open
 
     def __enter__(self) -> "Post":
         return self
@@ -42,15 +49,26 @@ class Post:
         """Returns when the server has taken the mail. Raises ServerAway or Refused."""
         message = _message(delivery)
         self._open()
+        message.connection = self._backend
         try:
-            message.connection = self._backend
-            if message.send() != 1:
-                raise Refused("nobody to send to", for_good=True)
-        except Refused:
+            try:
+                self._hand_over(message)
+            except smtplib.SMTPException as error:
+                if not self._carried or _code(error) != HANGS_UP:
+                    raise
+                self._close()
+                self._open()
+                self._hand_over(message)
+        except (Refused, ServerAway):
             raise
         except Exception as error:
             self._close()
             raise _judged(error) from error
+
+    def _hand_over(self, message: EmailMultiAlternatives) -> None:
+        if message.send() != 1:
+            raise Refused("nobody to send to", for_good=True)
+        self._carried += 1
 
     def _open(self) -> None:
         try:
@@ -58,7 +76,7 @@ class Post:
                 self._close()
             if not self._is_open:
                 self._backend.open()
-                self._is_open = True
+                self._is_open, self._carried = True, 0
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise ServerAway(f"{type(error).__name__}: {error}") from error
@@ -109,6 +127,12 @@ def _judged(error: Exception) -> Exception:
         return Refused(words, for_good=500 <= error.smtp_code < 600)
     words = f"{type(error).__name__}: {error}"
     return Refused(words, for_good=isinstance(error, smtplib.SMTPNotSupportedError | ValueError))
+
+
+def _code(error: smtplib.SMTPException) -> int:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return int(next(iter(error.recipients.values()))[0])
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
 
 
 def _said(code: int, text: bytes | str) -> str:

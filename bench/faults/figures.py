@@ -1,16 +1,15 @@
-"""What is printed of the mail: what the server did, what came of it, and how long mails took while nothing was wrong."""
+"""What is printed of the mail: what the server did, what came of it, and how long mails took, also when all was well again."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bench.faults import lag
 from bench.faults.arrivals import UNDELIVERED, Account, doubles
-from bench.faults.schedule import Window
-
-AHEAD = 2.0  # seconds; a mail has a quiet time when nothing goes wrong in them either, however long it takes
 
 
-def of_mail(account: Account, moods: Counter[str], trouble: Sequence[Window]) -> Iterator[str]:
+def of_mail(account: Account, moods: Counter[str], well_since: float) -> Iterator[str]:
+    """`well_since`: from then on nothing was wrong and nothing waited."""
     ledger, box = account.ledger, account.box
     yield "mail server: " + ", ".join(f"{count} {name}" for name, count in sorted(moods.items()))
     said = Counter(_said(one.step, one.code) for one in box.refusals)
@@ -25,23 +24,22 @@ def of_mail(account: Account, moods: Counter[str], trouble: Sequence[Window]) ->
     reasons = "".join(f", {count} {reason or 'WITHOUT REASON'}" for reason, count in again.most_common())
     hidden = Counter(copy.hidden for copy in box.copies if copy.hidden)
     yield f"{len(box.copies):,} copies taken, {sum(hidden.values())} without our knowing; {sum(again.values())} too many{reasons}"
-    took = [
-        account.copies[one.message_id][0].at - one.created_at.timestamp()
-        for one in ledger.deliveries
-        if one.message_id in account.copies and _is_quiet(one.created_at.timestamp(), trouble)
-    ]
-    yield f"row until taken, without a fault  {lag.of(took).of('mails')}"
-    known = [
-        (one.written_at - one.created_at).total_seconds()
-        for one in ledger.events
-        if _is_quiet(one.created_at.timestamp(), trouble)
-    ]
-    yield f"row until notices, without a fault {lag.of(known).of('events')}"
+    for name, began, ended in (("while it lasted", 0.0, well_since), ("all well again", well_since, math.inf)):
+        yield f"row until taken, {name}   {lag.of(_taken(account, began, ended)).of('mails')}"
+        yield f"row until notices, {name} {lag.of(_noticed(account, began, ended)).of('events')}"
+
+
+def _taken(account: Account, began: float, ended: float) -> Iterator[float]:
+    for one in account.ledger.deliveries:
+        if one.message_id in account.copies and began <= (at := one.created_at.timestamp()) < ended:
+            yield account.copies[one.message_id][0].at - at
+
+
+def _noticed(account: Account, began: float, ended: float) -> Iterator[float]:
+    for one in account.ledger.events:
+        if began <= (at := one.created_at.timestamp()) < ended:
+            yield one.written_at.timestamp() - at
 
 
 def _said(step: str, code: int) -> str:
     return f"hung up at {step}" if not code else f"{code} at {step}"
-
-
-def _is_quiet(at: float, trouble: Sequence[Window]) -> bool:
-    return not any(window.began <= at + AHEAD and at <= window.ended + lag.AFTERMATH for window in trouble)

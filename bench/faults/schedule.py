@@ -137,5 +137,5 @@ def _life(dice: random.Random, begin: float) -> Life:
         changes_after=dice.uniform(0.1, 1.2),
         answered_after=answered,
         nudge=dice.uniform(-0.02, 0.02),
-        more=tuple(dice.uniform(0.05, 2.0) for _ in range(dice.choice((0, 0, 0, 1, 2, 3)))),
+        more=tuple(dice.uniform(0.05, 2.0) for _ in range(dice.choice((0, 0, 0, 1, 2)))),
     )

@@ -26,9 +26,18 @@ class Handler:
         self.at_data: Answer = lambda message: None
         self.hang_up_after_data = False
         self.hang_up_after = 0  # mails in one session
+        self.used_up_after = 0  # the same, but it says so at the next one
         self.delay = 0.0
         self._in_session: Counter[int] = Counter()
         self._lock = threading.Lock()
+
+    async def handle_MAIL(self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+        if self.used_up_after and self._in_session[id(session)] >= self.used_up_after:
+            del self._in_session[id(session)]  # the next one may get the same number
+            asyncio.get_running_loop().call_later(0.0002, server.transport.close)
+            return "421 4.7.0 too many mails over this connection"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         if refusal := self.at_rcpt(address):

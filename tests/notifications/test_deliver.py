@@ -71,6 +71,23 @@ def test_a_server_that_hangs_up_between_mails_gets_each_once_and_at_the_first_at
     assert mail_server.message_ids == [f"<rozoom.mail.{n}@rozoom.example>" for n in range(1, 7)]
 
 
+def test_a_server_that_takes_two_mails_over_each_connection_puts_none_off(db: Any, mail_server: Handler) -> None:
+    mail_server.used_up_after = 2
+    queue(7)
+    assert deliver(seconds=5) == 7
+    assert [mail.attempts for mail in mails()] == [1] * 7
+    assert mail_server.message_ids == [f"<rozoom.mail.{n}@rozoom.example>" for n in range(1, 8)]
+
+
+def test_a_server_that_says_421_to_a_mail_over_two_connections_gets_no_third(db: Any, mail_server: Handler) -> None:
+    asked: list[str] = []
+    mail_server.at_rcpt = lambda address: asked.append(address) or ("421 busy" if address.startswith("p2") else None)
+    queue(3)
+    assert deliver(seconds=5) == 2
+    assert [(mail.state, mail.attempts) for mail in mails()] == [("SENT", 1), ("QUEUED", 1), ("SENT", 1)]
+    assert [address.partition("@")[0] for address in asked] == ["p1", "p2", "p2", "p3"]
+
+
 def test_the_most_severe_go_first(db: Any, mail_server: Handler) -> None:
     for severity in (3, 2, 1):
         queue(dedup=f"mail.severity{severity}", severity=severity)
