@@ -1,13 +1,18 @@
 """Fixtures every test may ask for."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
+from rozoom_support.local.testing import OWN_DATABASE, STARTED
+from tests.template import ensure_template
 from tests.world import World, make_world, token
 
 pytest.register_assert_rewrite("tests.looking")  # so that a page that looks wrong says what is wrong
@@ -17,6 +22,14 @@ hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> None:
+    """The database of this process begins as a copy of one that was migrated once; migrate then finds nothing to do."""
+    if os.environ.get(OWN_DATABASE):
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"]["TEMPLATE"] = ensure_template(Path(os.environ[STARTED]))
 
 
 @pytest.fixture

@@ -5,8 +5,13 @@ the run.
 """
 
 import os
+import sys
 
 from rozoom_support.local.testing import ensure_services
+
+# Workers and the processes that tests start read the same sources: compiled once, in __pycache__.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ensure_services()
 os.environ["ROZOOM_TESTING"] = "1"

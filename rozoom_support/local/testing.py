@@ -30,6 +30,8 @@ STARTED = "ROZOOM_TEST_SERVICES"
 # Of pytest-xdist: which of several test processes this is. Each gets a Redis of its own, as tests empty it.
 WORKER = "PYTEST_XDIST_WORKER"
 OWN_REDIS = "ROZOOM_TEST_REDIS"
+# Set when PostgreSQL is ours, too, so that a template may stay in it from run to run.
+OWN_DATABASE = "ROZOOM_TEST_DATABASE"
 RUNS_AT_ONCE = 9
 
 
@@ -84,12 +86,13 @@ def ensure_services(*, folder: str = "test", for_tests: bool = True) -> dict[str
         environment = _redis_of_this_worker(State(Path(os.environ[STARTED])))
     else:
         services = Services(*free_state(folder))
-        own_redis = {} if os.environ.get("REDIS_URL") else {OWN_REDIS: "1"}
+        ours = {OWN_REDIS: "REDIS_URL", OWN_DATABASE: "DATABASE_URL"}
+        own = {name: "1" for name, given in ours.items() if not os.environ.get(given)}
         environment = application_environment(
             services.state,
             services.database(fast=for_tests),
             os.environ.get("REDIS_URL") or services.redis(),
-            {STARTED: str(services.state.folder), "ROZOOM_TESTING" if for_tests else "DEMO": "1", **own_redis},
+            {STARTED: str(services.state.folder), "ROZOOM_TESTING" if for_tests else "DEMO": "1", **own},
         )
     os.environ.update(environment)
     return environment
