@@ -34,7 +34,7 @@ stop:
 	@if [ -x .venv/bin/python ]; then $(LOCAL) stop; fi
 
 test: packages-dev
-	@$(LOCAL) test $(or $(ARGS),-n 2 --dist loadfile)
+	@$(LOCAL) test $(or $(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
 
 lint: packages-dev
 	@$(LOCAL) lint

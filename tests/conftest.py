@@ -1,6 +1,7 @@
 """Fixtures every test may ask for."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,18 @@ hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For several workers: files that wait for processes and browsers come first, then those with the most tests.
+
+    xdist hands files out in this order (--no-loadscope-reorder), so none of the long ones is left for one worker alone.
+    """
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        slow = {item.path for item in items if item.get_closest_marker("processes")}
+        shown = {item.path for item in items if item.get_closest_marker("browser")}
+        items.sort(key=lambda item: (item.path not in slow, item.path not in shown, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -173,26 +175,70 @@ PEOPLE = {
 
 
 def make_world() -> World:
+    """Many rows a statement: nearly every test begins with this."""
     with work_unit(STAFF):
-        operator = OrganisationFactory(kind=Kind.OPERATOR, code="ROZOOM", name="roZoom")
-        delta = OrganisationFactory(kind=Kind.RESELLER, code="DELTA", name="Delta Reseller", time_zone="Europe/Berlin")
-        nova = OrganisationFactory(kind=Kind.RESELLER, code="NOVA", name="Nova Systems")
-        acme = OrganisationFactory(code="ACME", name="Acme Lifts", reseller=delta, time_zone="Europe/Berlin")
-        bolt = OrganisationFactory(code="BOLT", name="Bolt Works", reseller=nova)
-        solo = OrganisationFactory(code="SOLO", name="Solo Mills", reseller=operator)
-        forge = OrganisationFactory(kind=Kind.SUPPLIER, code="FORGE", name="Forge Components")
+        make = OrganisationFactory.build
+        operator, delta, nova = Organisation.objects.bulk_create(
+            [
+                make(kind=Kind.OPERATOR, code="ROZOOM", name="roZoom"),
+                make(kind=Kind.RESELLER, code="DELTA", name="Delta Reseller", time_zone="Europe/Berlin"),
+                make(kind=Kind.RESELLER, code="NOVA", name="Nova Systems"),
+            ]
+        )
+        acme, bolt, solo, forge = Organisation.objects.bulk_create(
+            [
+                make(code="ACME", name="Acme Lifts", reseller=delta, time_zone="Europe/Berlin"),
+                make(code="BOLT", name="Bolt Works", reseller=nova),
+                make(code="SOLO", name="Solo Mills", reseller=operator),
+                make(kind=Kind.SUPPLIER, code="FORGE", name="Forge Components"),
+            ]
+        )
         world = World(operator, delta, nova, acme, bolt, solo, forge)
         with as_login_role():
-            for name, (organisation, role) in PEOPLE.items():
-                world.people[name] = person(
-                    getattr(world, organisation), role, f"{name.title()} Test", f"{name}@test.example"
-                )
-        for name in ("acme", "bolt", "solo"):
-            customer = getattr(world, name)
-            site = SiteFactory(customer=customer, name=f"{customer.name} main site")
-            world.components[name] = ComponentFactory(customer=customer, site=site, location="Rack 4")
+            world.people.update(_people(world))
+        sites = Site.objects.bulk_create(
+            [SiteFactory.build(customer=one, name=f"{one.name} main site") for one in (acme, bolt, solo)]
+        )
+        product = ProductFactory()
+        world.components = dict(
+            zip(
+                ("acme", "bolt", "solo"),
+                Component.objects.bulk_create(
+                    [
+                        ComponentFactory.build(customer=site.customer, site=site, product=product, location="Rack 4")
+                        for site in sites
+                    ]
+                ),
+                strict=True,
+            )
+        )
         Team.objects.create(name="Drives", lead=world.people["duty"])
     return world
+
+
+def _people(world: World) -> Iterator[tuple[str, Membership]]:
+    password = _hash_of_the_password()
+    persons = Person.objects.bulk_create(
+        [Person(email=f"{name}@test.example", name=f"{name.title()} Test", password=password) for name in PEOPLE]
+    )
+    memberships = Membership.objects.bulk_create(
+        [
+            Membership(
+                organisation=getattr(world, organisation),
+                person=one,
+                role=role,
+                person_name=one.name,
+                person_email=one.email,
+            )
+            for one, (organisation, role) in zip(persons, PEOPLE.values(), strict=True)
+        ]
+    )
+    return zip(PEOPLE, memberships, strict=True)
+
+
+@cache
+def _hash_of_the_password() -> str:
+    return make_password(PASSWORD)
 
 
 def ticket(

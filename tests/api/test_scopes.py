@@ -1,6 +1,7 @@
 """What each scope opens, as a table against every address and method of the description."""
 
 import json
+from functools import cached_property
 
 import pytest
 from django.urls import reverse
@@ -9,7 +10,7 @@ from notifications.webhooks import services as webhooks
 from rma import services
 from tenancy.api.docs import description
 from tenancy.capabilities import SCOPES
-from tenancy.context import Context, database_now, work_unit
+from tenancy.context import database_now, work_unit
 from tenancy.models import Kind
 from tests.api.calls import at, if_match, report, send_form, upload
 from tests.rma.deals import STAFF, Stock, entitled, on_ticket, requested, staff
@@ -144,6 +145,38 @@ class Returns:
         return program.post(f"{self.record}transitions/", body, headers=if_match(1))
 
 
+class Made:
+    """What only some of the calls need, made when it is asked for."""
+
+    def __init__(self, world):
+        self.world = world
+
+    @cached_property
+    def other(self):
+        other = ticket(self.world)
+        with work_unit(STAFF):
+            Ticket.objects.filter(pk=other.pk).update(covered=False)
+        return other
+
+    @cached_property
+    def asked(self):
+        return self.proposed("ilse")
+
+    @cached_property
+    def ours(self):
+        return self.proposed("marek")
+
+    def proposed(self, who):
+        filed, actor = ticket(self.world), self.world.actor(who)
+        with work_unit(actor.context) as unit:
+            propose_severity(actor=actor, ticket=filed, to=3, reason="x", now=unit.now)
+        return filed
+
+    @cached_property
+    def hook(self):
+        return make_webhook(self.world)
+
+
 @pytest.fixture
 def calls(world, api):
     """Each operation as a call that succeeds when the token may."""
@@ -151,17 +184,8 @@ def calls(world, api):
     said = message(world, filed, "ilse")
     sent = send_form(api(world.rozoom), at(filed, "files"), file=upload()).json()["id"]
     component = world.components["acme"]
-    version = if_match(3)
-    other = ticket(world)
-    with work_unit(Context("staff")):
-        Ticket.objects.filter(pk=other.pk).update(covered=False)
-    asked, ours = ticket(world), ticket(world)
-    for who, on in (("ilse", asked), ("marek", ours)):
-        actor = world.actor(who)
-        with work_unit(actor.context) as unit:
-            propose_severity(actor=actor, ticket=on, to=3, reason="x", now=unit.now)
-    first = if_match(1)
-    hook, back = make_webhook(world), Returns(world)
+    version, first = if_match(3), if_match(1)
+    made, back = Made(world), Returns(world)
     event = {"carrier": "UPS", "tracking_number": "1Z", "code": "SCAN", "at": "2026-11-01T10:00:00Z"}
     return {
         "list_returns": lambda p: p.get(RETURNS),
@@ -180,23 +204,23 @@ def calls(world, api):
         "report_carrier_events": lambda p: p.post("/api/v1/carrier-events/", {"events": [event]}),
         "list_webhook_endpoints": lambda p: p.get(HOOKS),
         "make_webhook_endpoint": lambda p: p.post(HOOKS, {"url": "https://a.example/x", "events": ["ticket.filed"]}),
-        "read_webhook_endpoint": lambda p: p.get(hook[0]),
-        "change_webhook_endpoint": lambda p: p.patch(hook[0], {"description": "x"}, headers=if_match(1)),
-        "rotate_webhook_secret": lambda p: p.post(f"{hook[0]}rotation/", {}),
-        "remove_webhook_endpoint": lambda p: p.post(f"{hook[0]}removal/", {}),
-        "test_webhook_endpoint": lambda p: p.post(f"{hook[0]}test/", {}),
-        "list_webhook_deliveries": lambda p: p.get(f"{hook[0]}deliveries/"),
-        "read_webhook_delivery": lambda p: p.get(hook[1]),
-        "replay_webhook_delivery": lambda p: p.post(f"{hook[1]}replay/", {}),
-        "replay_failed_webhooks": lambda p: p.post(f"{hook[0]}replay/", {}),
-        "list_severity_proposals": lambda p: p.get(at(asked, "severity-proposals")),
-        "propose_severity": lambda p: p.post(at(other, "severity-proposals"), {"severity": 1, "reason": "x"}),
-        "read_severity_proposal": lambda p: p.get(at(asked, "severity-proposals", "1")),
+        "read_webhook_endpoint": lambda p: p.get(made.hook[0]),
+        "change_webhook_endpoint": lambda p: p.patch(made.hook[0], {"description": "x"}, headers=if_match(1)),
+        "rotate_webhook_secret": lambda p: p.post(f"{made.hook[0]}rotation/", {}),
+        "remove_webhook_endpoint": lambda p: p.post(f"{made.hook[0]}removal/", {}),
+        "test_webhook_endpoint": lambda p: p.post(f"{made.hook[0]}test/", {}),
+        "list_webhook_deliveries": lambda p: p.get(f"{made.hook[0]}deliveries/"),
+        "read_webhook_delivery": lambda p: p.get(made.hook[1]),
+        "replay_webhook_delivery": lambda p: p.post(f"{made.hook[1]}replay/", {}),
+        "replay_failed_webhooks": lambda p: p.post(f"{made.hook[0]}replay/", {}),
+        "list_severity_proposals": lambda p: p.get(at(made.asked, "severity-proposals")),
+        "propose_severity": lambda p: p.post(at(made.other, "severity-proposals"), {"severity": 1, "reason": "x"}),
+        "read_severity_proposal": lambda p: p.get(at(made.asked, "severity-proposals", "1")),
         "answer_severity_proposal": lambda p: p.post(
-            at(asked, "severity-proposals", "1", "answer"), {"agrees": True}, headers=first
+            at(made.asked, "severity-proposals", "1", "answer"), {"agrees": True}, headers=first
         ),
         "withdraw_severity_proposal": lambda p: p.post(
-            at(ours, "severity-proposals", "1", "withdraw"), {}, headers=first
+            at(made.ours, "severity-proposals", "1", "withdraw"), {}, headers=first
         ),
         "list_tickets": lambda p: p.get("/api/v1/tickets/"),
         "file_ticket": lambda p: p.post("/api/v1/tickets/", report(customer="ACME")),
@@ -205,7 +229,7 @@ def calls(world, api):
         "move_ticket": lambda p: p.post(at(filed, "transitions"), {"action": "begin"}, headers=version),
         "assign_ticket": lambda p: p.post(at(filed, "assignment"), {"assignee": "rita@test.example"}, headers=version),
         "explain_promise": lambda p: p.get(at(filed, "promise")),
-        "grant_promise": lambda p: p.post(at(other, "promise"), {"reason": "x"}, headers=if_match(1)),
+        "grant_promise": lambda p: p.post(at(made.other, "promise"), {"reason": "x"}, headers=if_match(1)),
         "list_messages": lambda p: p.get(at(filed, "messages")),
         "add_message": lambda p: p.post(at(filed, "messages"), {"body": "x"}),
         "add_note": lambda p: p.post(at(filed, "messages"), {"body": "x", "kind": "internal"}),
