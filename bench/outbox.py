@@ -108,7 +108,7 @@ def hooks(number: int) -> None:
 def main() -> int:
     with own_database("outbox"), counting() as (mail_port, hook_port):
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail_port
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "notifications.lines.Backend"
         with connection.as_owner(), connection.cursor() as cursor:
             cursor.execute(fill.ORGANISATIONS, {"resellers": 1, "customers": 1})
         rounds = []

@@ -11,8 +11,6 @@ from notifications.models import Delivery
 
 # The server wants a password or does not take ours: that is our set-up, and no mail's fault.
 SIGN_IN_CODES = {454, 530, 534, 535, 538}
-
-
 HANGS_UP = 421
 
 

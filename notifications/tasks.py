@@ -3,7 +3,7 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications.delivery import WEBHOOK_SLOT, sender_slot
+from notifications.delivery import EVENT_SLOT, WEBHOOK_SLOT, sender_slot
 from notifications.delivery import deliver as deliver_mail
 from notifications.digest import send_digests
 from notifications.expansion import expand
@@ -41,16 +41,20 @@ def work(*, seconds: float) -> tuple[int, int]:
     """Expand events and send mails until nothing waits or the time is over. Returns how many of each.
 
     Only a few do it at once, so that a crowd of events or a slow mail server never takes all the worker's processes
-    from the promises. In turns, so that a new severity 1 event does not wait for all the mails of severity 3.
+    from the promises. In turns, so that a new severity 1 event does not wait for all the mails of severity 3. While all who
+    may send do, or wait for the mail server, one more expands events: notices are there all the same.
     """
     until = time.monotonic() + seconds
     handled = sent = 0
-    with sender_slot() as is_free:
-        while is_free and (left := until - time.monotonic()) > 0:
+    with sender_slot() as may_send:
+        while may_send and (left := until - time.monotonic()) > 0:
             more_handled, more_sent = expand(seconds=min(TURN, left)), deliver_mail(seconds=min(TURN, left))
             handled, sent = handled + more_handled, sent + more_sent
             if not more_handled and not more_sent:
                 break
+    if not may_send:
+        with sender_slot([EVENT_SLOT]) as may_expand:
+            handled = expand(seconds=seconds) if may_expand else 0
     return handled, sent
 
 

@@ -317,7 +317,7 @@ FILE_UPLOAD_HANDLERS = [
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 _mail = urlsplit(env("EMAIL_URL", "smtp://127.0.0.1:1025" if _trial else None))
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "notifications.lines.Backend"
 EMAIL_HOST = _mail.hostname or "127.0.0.1"
 EMAIL_PORT = _mail.port or 25
 EMAIL_HOST_USER = unquote(_mail.username or "")

@@ -18,6 +18,7 @@ from bench.faults.schedule import Fault, Window
 WELL = ""
 SLOW = (0.1, 0.6)  # seconds before each answer, while it is slow
 STALL = 12.0  # seconds; the product waits for ten
+STALL_AFTER_DATA = 31.0  # it waits for thirty there
 STALLS = 0.08  # of its answers
 WAITS = 10.0  # seconds longer, for a mood that nobody has felt: PostgreSQL may be away, and no mail comes
 FEW = 3  # mails it takes over one connection
@@ -125,7 +126,8 @@ class PostBox:
 
     async def _take(self, server: "Door", heads: Message, recipient: str) -> str:
         closes, pause = self.mood == "closes, mail taken", self.pause()
-        hidden = "closed" if closes else "answered too late" if pause == STALL else ""
+        pause = STALL_AFTER_DATA if pause == STALL else pause
+        hidden = "closed" if closes else "answered too late" if pause == STALL_AFTER_DATA else ""
         message_id, thread = (str(heads[name] or "").strip() for name in ("Message-ID", "References"))
         copy = Copy(time.time(), message_id, recipient, thread.split(" ")[0], str(heads["Subject"]), hidden)
         self.copies.append(copy)

@@ -18,7 +18,7 @@ def mail_server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand
     server = MailServer(handler)
     server.start()
     handler.server = server  # type: ignore[attr-defined]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "notifications.lines.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 3
     monkeypatch.setattr(DNS_NAME, "_fqdn", "localhost", raising=False)
     try:

@@ -1,6 +1,7 @@
 """Servers that greet with a refusal, hang up at once or answer too late: nothing lost, and no mail twice but the one in doubt."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notifications import lines
 from notifications.delivery import deliver
 from tests.notifications.outbox import let_time_pass, mails, queue
 from tests.notifications.smtp import Handler
@@ -53,11 +55,30 @@ def test_who_does_not_let_us_in_uses_up_no_attempt(
     assert len(set(mail_server.message_ids)) == len(mail_server.mails) == 3
 
 
-def test_an_answer_that_comes_too_late_doubles_that_one_mail_at_most(
+def test_a_server_that_looks_for_viruses_has_its_time_and_no_other_answer_has(
     db: Any, mail_server: Handler, settings: Any
 ) -> None:
+    settings.EMAIL_TIMEOUT = 0.4
+    mail_server.delay = 1.2
+    queue(2)
+    assert deliver(seconds=10) == 2
+    assert {(mail.state, mail.attempts) for mail in mails()} == {("SENT", 1)}
+    assert len(mail_server.mails) == 2
+
+    def slowly(address: str) -> None:
+        time.sleep(1.2)
+
+    mail_server.at_rcpt = slowly
+    queue(dedup="mail.later", to="later@test.example")
+    assert deliver(seconds=5) == 0
+    assert [mail.state for mail in mails()] == ["SENT", "SENT", "QUEUED"]
+
+
+def test_an_answer_that_comes_too_late_doubles_that_one_mail_at_most(
+    db: Any, mail_server: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server has it, and nobody told us: the same Message-ID comes again, and mail programs show one."""
-    settings.EMAIL_TIMEOUT = 0.3
+    monkeypatch.setattr(lines, "AFTER_THE_MAIL", 0.3)
     mail_server.delay = 0.8
     queue(1)
     assert deliver(seconds=5) == 0
