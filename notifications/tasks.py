@@ -54,7 +54,7 @@ def work(*, seconds: float) -> tuple[int, int]:
                 break
     if not may_send:
         with sender_slot([EVENT_SLOT]) as may_expand:
-            handled = expand(seconds=seconds) if may_expand else 0
+            handled = expand(seconds=min(TURN, seconds)) if may_expand else 0
     return handled, sent
 
 
