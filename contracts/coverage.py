@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from contracts.entitlement import Coverage, Support, support
 from contracts.facts import PAID_TOLERANCE, Facts, Term, Warranty
@@ -23,6 +23,7 @@ from contracts.models import (
     Payment,
     PaymentAttestation,
     WarrantyCoverage,
+    WarrantyVoid,
 )
 from contracts.terms import DAY, Span, contains
 
@@ -76,8 +77,13 @@ def _zones_before_moves(keys: Sequence[UUID], at: datetime) -> dict[UUID, str]:
 
 def _warranties(keys: Sequence[UUID], at: datetime) -> dict[UUID, tuple[Warranty, ...]]:
     found: defaultdict[UUID, tuple[Warranty, ...]] = defaultdict(tuple)
-    for row in WarrantyCoverage.objects.filter(component_id__in=keys).order_by("start_date"):
-        found[row.component_id] += (Warranty(row.kind, row.start_date, row.end_date, row.is_void(at)),)
+    given_back = WarrantyVoid.objects.filter(
+        warranty=OuterRef("pk"), state=WarrantyVoid.State.GIVEN_BACK, confirmed_at__lte=at, answered_at__gt=at
+    )
+    rows = WarrantyCoverage.objects.filter(component_id__in=keys).annotate(was_void=Exists(given_back))
+    for row in rows.order_by("start_date"):
+        is_void = row.is_void(at) or row.was_void
+        found[row.component_id] += (Warranty(row.kind, row.start_date, row.end_date, is_void),)
     return found
 
 

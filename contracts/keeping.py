@@ -21,9 +21,9 @@ from django_fsm import TransitionNotAllowed
 from contracts import reminders
 from contracts.facts import LAPSED_AFTER, SUSPENDED_AFTER
 from contracts.lifecycle import InvoiceState, TermState, WarrantyState
-from contracts.models import AgreementTerm, Invoice, WarrantyCoverage
+from contracts.models import AgreementTerm, Invoice, WarrantyCoverage, WarrantyVoid
 from contracts.services._common import record
-from contracts.standing import Standing, current_warranty, standing, standings
+from contracts.standing import Standing, standing, standings, warranty_standing
 from contracts.terms import DAY
 from notifications.services import emit
 from tenancy import audit
@@ -104,6 +104,12 @@ def bring_up_to_date(term: AgreementTerm, now: datetime) -> AgreementTerm:
     return term
 
 
+def bring_warranty_up_to_date(row: WarrantyCoverage, now: datetime) -> WarrantyCoverage:
+    """As above, of a held warranty that brings its component with product and site."""
+    _walk_warranty(row, now)
+    return row
+
+
 # Terms ---------------------------------------------------------------------------------------------------------------
 
 
@@ -173,10 +179,11 @@ def _next_move(stored: str, stands: Standing) -> str | None:
 def _warranties(kept: Kept, may_go_on: Callable[[], bool], now: datetime | None) -> None:
     def due(at: datetime) -> QuerySet[WarrantyCoverage]:
         tomorrow = at.date() + DAY
+        appealed = WarrantyVoid.objects.filter(warranty=OuterRef("pk"), state=WarrantyVoid.State.APPEALED)
         return WarrantyCoverage.objects.filter(
             Q(state=W.PENDING, start_date__lte=tomorrow, component__product__kind="HARDWARE")
             | Q(state=W.ACTIVE, end_date__lt=tomorrow)
-            | Q(state=W.VOID, voided_at__lt=at - timedelta(days=29))
+            | Q(~Exists(appealed), state=W.VOID, voided_at__lt=at - timedelta(days=29))
         )
 
     for batch, at in _batches(due, may_go_on, now):
@@ -196,18 +203,12 @@ def _move_warranties(keys: list[int], at: datetime) -> int:
 
 def _walk_warranty(row: WarrantyCoverage, now: datetime) -> int:
     moves = 0
-    target = current_warranty(
-        row.state,
-        row.start_date,
-        row.end_date,
-        voided_at=row.voided_at,
-        at=now,
-        zone=row.component.site.time_zone,
-        is_hardware=row.component.product.kind == "HARDWARE",
-    )
+    target = warranty_standing(row, now)
     while name := NEXT_OF_WARRANTY.get((row.state, target)):
         getattr(row, name)()
         row.save(update_fields=["state"])
+        if name == "close_appeal":
+            _close_void(row, now)
         audit.record(
             KEEPER,
             customer_id=row.customer_id,
@@ -221,6 +222,21 @@ def _walk_warranty(row: WarrantyCoverage, now: datetime) -> int:
         )
         moves += 1
     return moves
+
+
+def _close_void(row: WarrantyCoverage, now: datetime) -> None:
+    """WC-6: the 30 days are over and nobody appealed. One that was imported void has no row of its own."""
+    for void in row.voids.select_for_update(of=("self",)).filter(state=WarrantyVoid.State.VOID):
+        void.state = WarrantyVoid.State.FINAL
+        void.save(update_fields=["state"])
+        payload = {"void": str(void.pk)}
+        emit(
+            "warranty.void_final",
+            customer_id=row.customer_id,
+            reseller_id=row.reseller_id,
+            payload=payload,
+            now=now,
+        )
 
 
 # Telling people ------------------------------------------------------------------------------------------------------

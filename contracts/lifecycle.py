@@ -17,6 +17,7 @@ def _may(capability: str) -> Callable[[Any, Any], bool]:
 
 _quote, _bill = _may("agreement:quote"), _may("invoice:manage")
 _order, _manage = _may("agreement:order"), _may("agreement:manage")
+_void, _answer = _may("warranty:void"), _may("warranty:answer")
 
 
 class TermState(models.TextChoices):
@@ -119,7 +120,7 @@ class WarrantyLifecycle(models.Model):
     def begin(self) -> None:
         """WC-1: its first day came."""
 
-    @transition(field=state, source=[W.PENDING, W.ACTIVE], target=W.VOID, permission=_manage)
+    @transition(field=state, source=[W.PENDING, W.ACTIVE], target=W.VOID, permission=_void)
     def make_void(self) -> None:
         """WC-2, WC-4: the sale was reversed, the serial was wrong, or there is evidence of abuse."""
 
@@ -127,7 +128,7 @@ class WarrantyLifecycle(models.Model):
     def expire(self) -> None:
         """WC-3: its last day is over."""
 
-    @transition(field=state, source=W.VOID, target=W.ACTIVE, permission=_manage)
+    @transition(field=state, source=W.VOID, target=W.ACTIVE, permission=_answer)
     def uphold_appeal(self) -> None:
         """WC-5: the void is reversed; both events stay."""
 

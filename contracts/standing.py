@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from contracts.coverage import shared_of_terms
 from contracts.facts import Term
 from contracts.lifecycle import BEFORE_ORDER, TermState, WarrantyState
-from contracts.models import AgreementLine, AgreementTerm, Component
+from contracts.models import AgreementLine, AgreementTerm, Component, WarrantyCoverage, WarrantyVoid
 from contracts.terms import DAY, local_date
 from tenancy.models import Organisation
 
@@ -69,17 +69,26 @@ def current_warranty(
     at: datetime,
     zone: str,
     is_hardware: bool = True,
+    has_appeal: bool = False,
 ) -> WarrantyState:
-    """Where a warranty stands at an instant; its days count in the zone of the component's site."""
+    """Where a warranty stands at an instant; its days count in the zone of the component's site.
+
+    `has_appeal`: somebody appealed in time and waits for the answer, so that no date makes it void for good.
+    """
     if stored == W.TRANSFERRED:
         return W.TRANSFERRED
     day = local_date(at, zone)
     if voided_at is not None and voided_at <= at:
-        is_final = stored == W.VOID_FINAL or day > local_date(voided_at, zone) + APPEAL
+        is_final = stored == W.VOID_FINAL or (not has_appeal and day > appeal_ends(voided_at, zone))
         return W.VOID_FINAL if is_final else W.VOID
     if day < start or not is_hardware:
         return W.PENDING
     return W.ACTIVE if day <= end else W.EXPIRED
+
+
+def appeal_ends(voided_at: datetime, zone: str) -> date:
+    """The last day on which an appeal is taken."""
+    return local_date(voided_at, zone) + APPEAL
 
 
 # Of rows that are stored ---------------------------------------------------------------------------------------------
@@ -107,6 +116,21 @@ class Standing:
     def days_left(self) -> int | None:
         """Until the last day, which counts; below zero afterwards."""
         return (self.facts.end - self.day).days if self.facts else None
+
+
+def warranty_standing(row: WarrantyCoverage, at: datetime) -> WarrantyState:
+    """Of one warranty that brings its component with product and site."""
+    is_void = row.state == W.VOID
+    return current_warranty(
+        row.state,
+        row.start_date,
+        row.end_date,
+        voided_at=row.voided_at,
+        at=at,
+        zone=row.component.site.time_zone,
+        is_hardware=row.component.product.kind == "HARDWARE",
+        has_appeal=is_void and row.voids.filter(state=WarrantyVoid.State.APPEALED).exists(),
+    )
 
 
 def today_of(customer: Organisation | None, at: datetime) -> date:

@@ -1,20 +1,25 @@
 """What an open return means for its ticket: that is not closed or withdrawn, since somebody still waits for a part, or owes one;
-merged, the return goes on with the ticket that stays."""
+merged, the return goes on with the ticket that stays. And what a warranty made void means for a return that is not shipped."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from contracts.entitlement import decide
+from contracts.models import Component
+from contracts.services import followers_of_voids
 from rma.events import note
 from rma.models import Rma
 from rma.services._common import lock, save_quietly
 from rma.services.deciding import Case, facts_of_case
+from rma.services.holding import fails_recheck
 from rma.standing import current_state
-from rma.states import ENDED
+from rma.states import ENDED, RmaState
 from tenancy.actor import Actor
 from tickets.closing import closing_guards, followers_of_merges, withdrawal_guards
 from tickets.models import Ticket
 from tickets.services import CannotMerge
+
+PREPARED = (RmaState.APPROVED, RmaState.BACKORDERED, RmaState.ALLOCATED)
 
 
 def open_returns(ticket: Ticket, now: datetime) -> list[Rma]:
@@ -56,6 +61,15 @@ def go_on_with(actor: Actor, ticket: Ticket, into: Ticket, now: datetime) -> Non
         note(actor, rma, "rma.ticket-moved", now, was=ticket.reference, ticket=into.reference)
 
 
+def check_again(actor: Actor, component: Component, now: datetime) -> None:
+    """RA-25: its warranty was made void. What is approved and not shipped goes on hold, and its unit is free."""
+    rows = Rma.objects.filter(component=component, customer_id=component.customer_id, state__in=PREPARED)
+    for key in list(rows.order_by("pk").values_list("pk", flat=True)):
+        rma = lock(Rma(pk=key), now)
+        if rma.state in PREPARED:
+            fails_recheck(actor, rma, now)
+
+
 def stands(rma: Rma, now: datetime) -> str:
     return current_state(rma, now).label.lower()
 
@@ -69,3 +83,4 @@ def _is_decided_otherwise(rma: Rma, into: Ticket, now: datetime) -> bool:
 closing_guards.append(no_open_return)
 withdrawal_guards.append(nothing_to_withdraw_first)
 followers_of_merges.append(go_on_with)
+followers_of_voids.append(check_again)

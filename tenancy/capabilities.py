@@ -37,6 +37,15 @@ CAPABILITIES: dict[str, set[Role]] = {
     "invoice:manage": {Role.FINANCE, Role.ADMINISTRATOR},
     "price:manage": {Role.FINANCE, Role.ADMINISTRATOR},
     "component:manage": {Role.COORDINATOR, Role.FINANCE, Role.ADMINISTRATOR},
+    "warranty:propose-void": OPERATORS,  # for abuse; another person confirms
+    "warranty:void": {
+        Role.COORDINATOR,
+        Role.FINANCE,
+        Role.DUTY_MANAGER,
+        Role.ADMINISTRATOR,
+    },  # confirm; alone before it begins
+    "warranty:appeal": CUSTOMERS | RESELLERS,
+    "warranty:answer": MANAGERS,  # an appeal: give the warranty back, or refuse
     "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason
     "ladder:manage": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # who is told of late answers, and who has duty when
     "mail:handle": TRIAGE,  # what was held of the mail that came in

@@ -13,6 +13,7 @@ from contracts.models.install_base import (
     WarrantyCoverage,
     normal_serial,
 )
+from contracts.models.voiding import WarrantyVoid
 
 __all__ = [
     "AgreementLine",
@@ -38,5 +39,6 @@ __all__ = [
     "Site",
     "SupportAgreement",
     "WarrantyCoverage",
+    "WarrantyVoid",
     "normal_serial",
 ]

@@ -179,6 +179,7 @@ class WarrantyCoverage(WarrantyLifecycle, TenantModel):
         verbose_name = "warranty"
         verbose_name_plural = "warranties"
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "id"], name="warranty_tenant_key"),
             models.CheckConstraint(condition=Q(kind__in=["STANDARD", "EXTENDED"]), name="warranty_kind_known"),
             models.CheckConstraint(condition=Q(state__in=WarrantyState.values), name="warranty_state_known"),
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="warranty_ends_after_it_starts"),

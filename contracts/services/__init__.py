@@ -46,9 +46,22 @@ from contracts.services.quoting import (
 from contracts.services.reinstating import CannotReinstate, Reinstatement, reinstate, reinstatement
 from contracts.services.renewing import CannotRenew, Renewal, planned_renewal, send_renewal
 from contracts.services.succeeding import extend_warranty, put_away, replace_component
+from contracts.services.voiding import (
+    CannotAppeal,
+    CannotVoid,
+    appeal,
+    confirm_void,
+    followers_of_voids,
+    propose_void,
+    refuse_appeal,
+    uphold,
+    void_for,
+    withdraw_void,
+)
 
 __all__ = [
     "VALID",
+    "CannotAppeal",
     "CannotAsk",
     "CannotAttest",
     "CannotBill",
@@ -60,6 +73,7 @@ __all__ = [
     "CannotQuote",
     "CannotReinstate",
     "CannotRenew",
+    "CannotVoid",
     "Judgement",
     "Offer",
     "Plan",
@@ -67,6 +81,7 @@ __all__ = [
     "Renewal",
     "UncoveredDays",
     "agree_write_off",
+    "appeal",
     "ask_for_quote",
     "ask_write_off",
     "attest_payment",
@@ -74,6 +89,7 @@ __all__ = [
     "change_quote",
     "clear_small_difference",
     "close_request",
+    "confirm_void",
     "credit_in_full",
     "decide_otherwise",
     "draft_claim",
@@ -81,6 +97,7 @@ __all__ = [
     "drop_claim",
     "drop_write_off",
     "extend_warranty",
+    "followers_of_voids",
     "install_component",
     "issue_claim",
     "judge_support",
@@ -91,9 +108,11 @@ __all__ = [
     "order",
     "plan",
     "planned_renewal",
+    "propose_void",
     "put_away",
     "quote",
     "record_payment",
+    "refuse_appeal",
     "reinstate",
     "reinstatement",
     "remove_component",
@@ -104,7 +123,10 @@ __all__ = [
     "take_back",
     "terminate_term",
     "unused_fee",
+    "uphold",
+    "void_for",
     "void_invoice",
     "warranty_warnings",
+    "withdraw_void",
     "years_from",
 ]
