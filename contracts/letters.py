@@ -77,11 +77,11 @@ def reminder(event: Event) -> Iterator[Said]:
     guard = {"reminder": [str(term.pk), kind]}
     for reader in without(buyers, None):
         letter = wording.to_customer(kind, about)
-        yield _told(letter, reader, _page("agreement", term.agreement_id), term.agreement, guard)
+        yield _told(letter, reader, page_of("agreement", term.agreement_id), term.agreement, guard)
     told = [reader.name for reader in buyers]
     for reader in without(sellers(term.agreement), None):
         letter = wording.to_seller(kind, about, told)
-        yield _told(letter, reader, _page("renewals"), term.agreement, guard)
+        yield _told(letter, reader, page_of("renewals"), term.agreement, guard)
 
 
 @guards("reminder")
@@ -99,7 +99,7 @@ def still_needed(value: Any) -> str:
 @handles("agreement.ordered")
 def ordered(event: Event) -> Iterator[Mail]:
     term = _term(event)
-    invoice = _of_customer(event, Invoice, event.payload.get("invoice"))
+    invoice = of_customer(event, Invoice, event.payload.get("invoice"))
     if term is None or invoice is None or invoice.term_id != term.pk:
         return
     customer = term.agreement.customer
@@ -109,18 +109,18 @@ def ordered(event: Event) -> Iterator[Mail]:
 
 @handles("agreement.asked")
 def asked(event: Event) -> Iterator[Mail]:
-    request = _of_customer(event, QuoteRequest, event.payload.get("request"))
+    request = of_customer(event, QuoteRequest, event.payload.get("request"))
     if request is None:
         return
     agreement, customer = request.agreement, request.customer
     for reader in without(sellers(agreement) if agreement else who_serves(customer), None):
-        yield _written(wording.asked(request), reader, _page("renewals"), f"quote.{customer.code}", "asked")
+        yield written(wording.asked(request), reader, page_of("renewals"), f"quote.{customer.code}", "asked")
 
 
 @handles("renewal.sent")
 def renewal_sent(event: Event) -> Iterator[Mail]:
     """The letter that a seller wrote, to those who can order; without one, the seller hears that nobody could be told."""
-    notice = _of_customer(event, ContractNotice, event.payload.get("notice"))
+    notice = of_customer(event, ContractNotice, event.payload.get("notice"))
     term = _term(event)
     if notice is None or term is None or notice.kind != K.LETTER:
         return
@@ -145,12 +145,12 @@ def warranty_ending(event: Event) -> Iterator[Said]:
         return
     customer = Organisation.objects.select_related("reseller").get(pk=event.customer_id)
     lasting = wording.agreements_beyond(rows, event.created_at)
-    components = _page("coverage")
+    components = page_of("coverage")
     for reader in without([*administrators(customer), *who_serves(customer)], None):
         url = components if reader.party == "customer" else f"{components}?customer={customer.code}"
         letter = wording.warranties(customer, rows, lasting, reader, event.created_at)
-        mail = _written(letter, reader, url, f"warranty.{customer.code}", "warranty")
-        yield _in_the_app(letter, reader, url, mail)
+        mail = written(letter, reader, url, f"warranty.{customer.code}", "warranty")
+        yield in_the_app(letter, reader, url, mail)
 
 
 # Shared --------------------------------------------------------------------------------------------------------------
@@ -174,11 +174,11 @@ def _mail(
     key: str,
     guard: dict[str, Any] | None = None,
 ) -> Mail:
-    url = _page("agreement", agreement.pk)
-    return _written(letter, reader, url, f"agreement.{agreement.number}", key, guard)
+    url = page_of("agreement", agreement.pk)
+    return written(letter, reader, url, f"agreement.{agreement.number}", key, guard)
 
 
-def _written(
+def written(
     letter: Letter, reader: Reader, url: str, thread: str, key: str, guard: dict[str, Any] | None = None
 ) -> Mail:
     """All mails of an agreement name the same root, so that mail programs show them as one thread."""
@@ -197,11 +197,11 @@ def _written(
 
 
 def _told(letter: Letter, reader: Reader, url: str, agreement: SupportAgreement, guard: dict[str, Any] | None) -> Told:
-    mail = _written(letter, reader, url, f"agreement.{agreement.number}", "reminder", guard)
-    return _in_the_app(letter, reader, url, mail, agreement.number)
+    mail = written(letter, reader, url, f"agreement.{agreement.number}", "reminder", guard)
+    return in_the_app(letter, reader, url, mail, agreement.number)
 
 
-def _in_the_app(letter: Letter, reader: Reader, url: str, mail: Mail, reference: str = "") -> Told:
+def in_the_app(letter: Letter, reader: Reader, url: str, mail: Mail, reference: str = "") -> Told:
     """It leads to the same page, and says what the mail is called."""
     return Told(
         person_id=reader.person_id,
@@ -214,18 +214,18 @@ def _in_the_app(letter: Letter, reader: Reader, url: str, mail: Mail, reference:
     )
 
 
-def _page(name: str, *keys: UUID) -> str:
+def page_of(name: str, *keys: UUID) -> str:
     return settings.BASE_URL + reverse(f"contracts:{name}", args=keys)
 
 
 def _term(event: Event) -> AgreementTerm | None:
-    found: AgreementTerm | None = _of_customer(
+    found: AgreementTerm | None = of_customer(
         event, AgreementTerm, event.payload.get("term"), "agreement__customer__reseller", "agreement__sold_by"
     )
     return found
 
 
-def _of_customer(event: Event, model: Any, key: Any, *related: str) -> Any:
+def of_customer(event: Event, model: Any, key: Any, *related: str) -> Any:
     """Only a row of the customer the event belongs to."""
     try:
         wanted = UUID(str(key))

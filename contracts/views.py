@@ -14,6 +14,7 @@ from contracts.models import Component
 from contracts.moving import moves_of
 from contracts.queries import components_of
 from contracts.timeline import timeline
+from contracts.voiding.queries import counts_to_do, may_propose, warranties_of
 from rozoom_support.lib.refusals import NotFound
 from rozoom_support.lib.sheets import csv_download
 from rozoom_support.lib.ui.parts import parts_of
@@ -71,6 +72,8 @@ def component(request: Any, component_id: Any) -> HttpResponse:
         "covered_by": COVERED_BY[row.coverage.support],
         "timeline": timeline([row]),
         "moves": moves_of(found),
+        "warranties": warranties_of(request.actor, found, request.unit.now),
+        "may_void": may_propose(request.actor),
         "upper_parts": parts_of("component", request, found),
         "may_move": request.actor.can("component:manage") and found.state == Component.State.IN_USE,
     }
@@ -96,6 +99,7 @@ def _choose_customer(request: Any) -> HttpResponse:
         "words": words,
         "customers": customers[:CUSTOMERS],
         "more": len(customers) > CUSTOMERS,
+        "voids": counts_to_do(request.actor),
     }
     return render(request, "contracts/choose_customer.html", context)
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts.lifecycle import BEFORE_ORDER
-from contracts.models import AgreementTerm, ContractNotice, Invoice, QuoteRequest, WarrantyCoverage
+from contracts.models import AgreementTerm, ContractNotice, Invoice, QuoteRequest, WarrantyCoverage, WarrantyVoid
+from contracts.standing import appeal_ends
 from notifications.models import Event
 from notifications.webhooks.events import writes
 from tenancy.actor import Actor
@@ -63,17 +64,42 @@ def warranty_ending(event: Event, actor: Actor, now: datetime) -> Data | None:
     rows = list(found.order_by("end_date", "component__serial"))
     if not rows:
         return None
-    warranties = [
-        {
-            "component": str(one.component_id),
-            "serial": one.component.serial,
-            "product": one.component.product.sku,
-            "kind": one.kind,
-            "end_date": one.end_date.isoformat(),
-        }
-        for one in rows
-    ]
-    return {"customer": rows[0].customer.code, "warranties": warranties}
+    return {"customer": rows[0].customer.code, "warranties": [_warranty(one) for one in rows]}
+
+
+@writes("warranty.voided", "warranty.appealed", "warranty.given_back", "warranty.void_final")
+def warranty_void(event: Event, actor: Actor, now: datetime) -> Data | None:
+    found = WarrantyVoid.objects.filter(customer_id=event.customer_id, pk=event.payload.get("void"))
+    void = found.select_related("warranty__component__product", "warranty__component__site", "customer").first()
+    if void is None or void.confirmed_at is None:
+        return None
+    warranty, component = void.warranty, void.warranty.component
+    return {
+        "customer": void.customer.code,
+        "warranty": _warranty(warranty),
+        "void": {
+            "id": str(void.pk),
+            "state": void.state,
+            "ground": void.ground,
+            "reason": void.reason,
+            "evidence": void.evidence,
+            "voided_at": stamp(void.confirmed_at),
+            "appeal_until": appeal_ends(void.confirmed_at, component.site.time_zone).isoformat(),
+            "appeal": void.appeal,
+            "appealed_by": void.appealed_by_name,
+            "answer": void.answer,
+        },
+    }
+
+
+def _warranty(one: WarrantyCoverage) -> Data:
+    return {
+        "component": str(one.component_id),
+        "serial": one.component.serial,
+        "product": one.component.product.sku,
+        "kind": one.kind,
+        "end_date": one.end_date.isoformat(),
+    }
 
 
 def _term(event: Event, **more: Any) -> Data | None:

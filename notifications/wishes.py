@@ -63,6 +63,7 @@ ESSENTIAL = (
     ("That a promise runs out or is late, when you are one of those who must act", AT_DESK),
     ("That your side is asked to agree to another severity, and how it ended", EVERYBODY),
     ("Orders, renewals and invoices", EVERYBODY),
+    ("That a warranty is made void, and what becomes of an appeal", EVERYBODY),
     ("Your password, your second step at sign-in and invitations", EVERYBODY),
     ("That a webhook of your organisation was switched off", EVERYBODY),
 )

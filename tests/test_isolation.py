@@ -26,6 +26,8 @@ from rma.models import Rma, Shipment, SupplierRma
 from tenancy.context import Context, as_login_role, work_unit
 from tenancy.identity import hash_secret, new_secret
 from tenancy.models import ApiToken, Invitation, Kind, Membership, Organisation
+from tests.contracts.deals import ago, warranty
+from tests.contracts.voids import appealed, voided
 from tests.notifications.webhooks.rows import webhook_of
 from tests.rma.deals import requested
 from tests.rma.places import chicago, shelved
@@ -103,7 +105,7 @@ OBJECTS = {
     "reference", "draft_id", "file_id", "component_id", "site_id", "message_id", "membership_id", "invitation_id", "token_id",
     "pk", "id", "person_id", "ticket", "run_id", "line_id", "notice_id",
     "endpoint_id", "delivery_id",
-    "mail_id", "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id", "rma",
+    "void_id", "mail_id", "agreement_id", "term_id", "invoice_id", "payment_id", "credit_id", "request_id", "rma",
     "record", "box", "sku", "serial",
     "calendar_id", "warehouse_id", "unit_id", "product_id",
 }  # fmt: skip
@@ -172,6 +174,7 @@ def foreign(world: World) -> dict[str, Any]:
     return {
         **webhook_of(world.bolt, "Bolt only"),
         **sold(world),
+        "void_id": made_void(world),
         **supplied(returned),
         "rma": returned.reference,
         "mail_id": mail.pk,
@@ -265,6 +268,14 @@ def sold(world: World) -> dict[str, Any]:
         "credit_id": note.pk,
         "request_id": request.pk,
     }
+
+
+def made_void(world: World) -> UUID:
+    """A warranty of Bolt's, void and appealed."""
+    with work_unit(Context("staff")) as unit:
+        now = unit.now
+    row = warranty(world.components["bolt"], ago(now, 9), ago(now, -9))
+    return appealed(world, voided(world, row, now), now, by="bob").pk
 
 
 def missing(values: dict[str, Any]) -> dict[str, Any]:

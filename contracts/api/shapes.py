@@ -8,7 +8,8 @@ from rest_framework import serializers
 from contracts.coverage import Row, covered_by
 from contracts.entitlement import Charge, Coverage, Decision, Outcome, Support
 from contracts.facts import Facts
-from contracts.models import Component, Product
+from contracts.models import Component, Product, WarrantyVoid
+from contracts.standing import appeal_ends
 from tenancy.api.times import stamp
 
 COMPONENT_COLUMNS = (
@@ -87,6 +88,14 @@ def write_site(row: Any) -> dict[str, Any]:
     return {"id": str(row.id), "customer": row.customer__code, **plain}
 
 
+class VoidShape(serializers.Serializer):
+    voided_at = serializers.DateTimeField()
+    ground = serializers.ChoiceField(choices=WarrantyVoid.Ground.choices)
+    reason = serializers.CharField()
+    appeal_until = serializers.DateField(help_text="The last day on which an appeal is taken, in the site's zone.")
+    appealed_at = serializers.DateTimeField(allow_null=True)
+
+
 class CoverageShape(serializers.Serializer):
     component = serializers.UUIDField()
     customer = serializers.CharField(help_text="The code of the customer that has it.")
@@ -100,6 +109,7 @@ class CoverageShape(serializers.Serializer):
     agreement = serializers.CharField(help_text="Its number; empty when none covers it.")
     until = serializers.DateField(allow_null=True, help_text="The last covered day without a gap, in the site's zone.")
     warranty_until = serializers.DateField(allow_null=True)
+    warranty_void = VoidShape(allow_null=True, help_text="Why roZoom made its warranty void; null where none is.")
     reasons = serializers.ListField(child=serializers.CharField())
     would_change = serializers.ListField(child=serializers.CharField())
 
@@ -134,7 +144,7 @@ class EntitlementShape(serializers.Serializer):
     facts = serializers.DictField(help_text="What was known at that instant, as it was judged.")
 
 
-def write_coverage(row: Row) -> dict[str, Any]:
+def write_coverage(row: Row, void: WarrantyVoid | None = None) -> dict[str, Any]:
     component = row.component
     return {
         "component": str(component.pk),
@@ -147,6 +157,18 @@ def write_coverage(row: Row) -> dict[str, Any]:
         **_support(row.coverage),
         "until": row.until.isoformat() if row.until else None,
         "warranty_until": row.warranty_until.isoformat() if row.warranty_until else None,
+        "warranty_void": _void(void, component.site.time_zone) if void else None,
+    }
+
+
+def _void(void: WarrantyVoid, zone: str) -> dict[str, Any]:
+    assert void.confirmed_at is not None, "one that holds"
+    return {
+        "voided_at": stamp(void.confirmed_at),
+        "ground": void.ground,
+        "reason": void.reason,
+        "appeal_until": appeal_ends(void.confirmed_at, zone).isoformat(),
+        "appealed_at": stamp(void.appealed_at),
     }
 
 

@@ -23,6 +23,7 @@ from contracts.api.shapes import (
 from contracts.coverage import entitlement_facts, rows_of
 from contracts.entitlement import decide, support
 from contracts.models import Component
+from contracts.voiding.queries import holding
 from rozoom_support.lib.refusals import NotFound
 from tenancy.api.filters import choices, ids, instant, known_id, one, read_parameters, texts
 from tenancy.api.idempotency import json_response
@@ -102,7 +103,9 @@ class CoverageList(ApiView):
         at = asked.pop("at", None) or now_of(request)
         components = queries.matching_components(actor_of(request), state=[Component.State.IN_USE], **asked)
         page = paginate(request, components.for_list().select_related("customer"), BY_ID)
-        return json_response({**page, "results": [write_coverage(row) for row in rows_of(page["results"], at)]})
+        voids = holding([one.pk for one in page["results"]], at)
+        rows = rows_of(page["results"], at)
+        return json_response({**page, "results": [write_coverage(row, voids.get(row.component.pk)) for row in rows]})
 
 
 class Entitlement(ApiView):

@@ -11,10 +11,12 @@ from contracts.keeping import keep
 from contracts.models import Component, WarrantyCoverage, WarrantyVoid
 from contracts.services import CannotAppeal, CannotVoid
 from contracts.standing import warranty_standing
+from notifications.handlers import Told, said_of
+from notifications.models import Event
 from rozoom_support.lib.refusals import NotFound
 from tenancy.actor import NotAllowed
 from tenancy.context import Context, database_now, work_unit
-from tenancy.models import AuditEvent
+from tenancy.models import AuditEvent, Person
 from tests.contracts.deals import STAFF, ago, warranty
 from tests.contracts.voids import OPENED, appealed, done, fresh, fresh_void, proposed, voided
 from tests.together import together
@@ -104,7 +106,13 @@ def test_wc5_an_appeal_that_is_upheld_gives_it_back(world: World, running: Row, 
     row, void = fresh(running), fresh_void(void)
     assert (row.state, row.voided_at, row.void_reason) == ("ACTIVE", None, "")
     assert (void.state, void.answer, void.answered_by_name) == ("GIVEN_BACK", "You are right.", "Duty Test")
-    verbs = ["warranty.began", "warranty.void-proposed", "warranty.voided", "warranty.void-appealed", "warranty.given-back"]
+    verbs = [
+        "warranty.began",
+        "warranty.void-proposed",
+        "warranty.voided",
+        "warranty.void-appealed",
+        "warranty.given-back",
+    ]
     with work_unit(STAFF):
         events = AuditEvent.objects.filter(chain=f"component:{running.component_id}").order_by("seq")
         assert [event.verb for event in events] == verbs, "both stay"
@@ -307,3 +315,155 @@ def test_of_two_who_confirm_one_reads_who_was_first(lasting_world: World) -> Non
     with work_unit(STAFF):
         voids = AuditEvent.objects.filter(chain=f"component:{row.component_id}", verb="warranty.voided")
         assert voids.count() == 1
+
+
+# Pages ---------------------------------------------------------------------------------------------------------------
+
+
+def page(world: World, who: str, url: str) -> str:
+    return " ".join(world.client(who).get(url).content.decode().split())
+
+
+def test_from_the_proposal_to_the_answer_by_pages(world: World, running: Row) -> None:
+    component = f"/components/{running.component_id}/"
+    form = f"/warranties/void/component/{running.component_id}/"
+    assert form in page(world, "marek", component)
+    assert form not in page(world, "ilse", component)
+    marek = world.client("marek")
+    sent = {"warranty": str(running.pk), **OPENED}
+    answer = marek.post(form, {**sent, "evidence": ""})
+    assert answer.status_code == 422
+    assert "Say where the evidence lies" in answer.content.decode()
+    assert OPENED["reason"] in answer.content.decode(), "what was typed is kept"
+    assert marek.post(form, sent)["Location"] == component
+    with work_unit(STAFF):
+        key = WarrantyVoid.objects.get().pk
+    deeds = {name: f"/warranties/void/{key}/{name}/" for name in ("confirm", "withdraw", "appeal", "answer")}
+    shown = page(world, "marek", component)
+    assert "Marek Test proposes to make it void" in shown
+    assert deeds["withdraw"] in shown
+    assert deeds["confirm"] not in shown
+    assert "void" not in page(world, "ilse", component).lower()
+    assert world.client("ilse").get(deeds["appeal"]).status_code == 404
+    assert "1 proposal to confirm" in page(world, "cora", "/components/")
+    assert deeds["confirm"] in page(world, "cora", "/warranties/void/")
+    assert "Ticket ACME-1, seal.jpg" in page(world, "cora", deeds["confirm"])
+    assert world.client("cora").post(deeds["confirm"])["Location"] == component
+    assert world.client("duty").post(deeds["confirm"]).status_code == 409
+    for who in ("ilse", "dirk"):
+        shown = page(world, who, component)
+        assert "Void since" in shown
+        assert "The seal was broken." in shown
+        assert deeds["appeal"] in shown
+    assert "You can appeal until" in page(world, "ilse", component)
+    ilse = world.client("ilse")
+    assert ilse.post(deeds["appeal"], {"text": ""}).status_code == 422
+    assert ilse.post(deeds["appeal"], {"text": "A courier did."})["Location"] == component
+    assert deeds["appeal"] not in page(world, "ilse", component)
+    assert "1 appeal to answer" in page(world, "duty", "/components/")
+    assert deeds["answer"] not in page(world, "cora", "/warranties/void/")
+    assert "A courier did." in page(world, "duty", deeds["answer"])
+    duty = world.client("duty")
+    assert duty.post(deeds["answer"], {"verdict": "refuse", "answer": ""}).status_code == 422
+    assert duty.post(deeds["answer"], {"verdict": "uphold", "answer": "It did."})["Location"] == component
+    shown = page(world, "ilse", component)
+    assert "Duty Test gave it back after an appeal: “It did.”" in shown
+    assert "Nothing waits" in page(world, "cora", "/warranties/void/")
+    assert fresh(running).state == "ACTIVE"
+
+
+def test_refused_it_says_so_and_offers_nothing_more(world: World, running: Row, now: datetime) -> None:
+    void = appealed(world, voided(world, running, now), now)
+    sent = {"verdict": "refuse", "answer": "The photos show it."}
+    assert world.client("duty").post(f"/warranties/void/{void.pk}/answer/", sent).status_code == 302
+    shown = page(world, "ilse", f"/components/{running.component_id}/")
+    assert "Void for good" in shown
+    assert "“The photos show it.”" in shown
+    assert "/appeal/" not in shown
+
+
+def test_before_it_begins_the_page_offers_what_fits(world: World, coming: Row) -> None:
+    form = f"/warranties/void/component/{coming.component_id}/"
+    assert "It has no warranty that can be made void now" in page(world, "marek", form)  # an agent does not do it alone
+    shown = page(world, "fin", form)
+    assert "The sale was reversed" in shown
+    assert "Tampering" not in shown
+    sent = {"warranty": str(coming.pk), "ground": "SALE_REVERSED", "reason": "Sent back unopened."}
+    assert world.client("fin").post(form, sent).status_code == 302
+    assert fresh(coming).state == "VOID"
+
+
+def test_programs_read_why_it_is_void(world: World, running: Row, now: datetime) -> None:
+    def read() -> Any:
+        (one,) = [
+            row
+            for row in world.client("ana").get("/api/v1/coverage/").json()["results"]
+            if row["component"] == str(running.component_id)
+        ]
+        return one
+
+    void = proposed(world, running, now)
+    assert read()["warranty_void"] is None
+    assert read()["warranty_until"] is not None
+    done(world, "cora", services.confirm_void, void, now)
+    found = read()
+    assert found["warranty_until"] is None
+    assert found["warranty_void"]["reason"] == OPENED["reason"]
+    assert found["warranty_void"]["appealed_at"] is None
+    done(world, "duty", services.uphold, appealed(world, void, now), now)
+    assert read()["warranty_void"] is None
+
+
+# Who is told ---------------------------------------------------------------------------------------------------------
+
+
+def told(topic: str) -> dict[str, Any]:
+    with work_unit(Context("worker")):
+        said = said_of(Event.objects.filter(topic=topic).order_by("-pk")[0])
+        names = dict(Person.objects.values_list("pk", "email"))
+    return {names[one.person_id].partition("@")[0]: one for one in said if isinstance(one, Told)}
+
+
+def test_whoever_may_confirm_gets_a_notice_and_no_mail(world: World, running: Row, now: datetime) -> None:
+    proposed(world, running, now, by="cora")
+    found = told("warranty.void_proposed")
+    assert sorted(found) == ["adam", "duty", "fin"]
+    assert all(one.mail is None for one in found.values())
+    assert found["duty"].path == f"/components/{running.component_id}/"
+
+
+def test_customer_and_reseller_read_why_and_until_when(world: World, running: Row, now: datetime) -> None:
+    void = voided(world, running, now)
+    found = told("warranty.voided")
+    assert sorted(found) == ["ana", "dora"]
+    mail = found["ana"].mail
+    last = now + 30 * DAY
+    for words in (
+        "The seal was broken.",
+        "Because of: Tampering",
+        "Evidence: Ticket ACME-1, seal.jpg",
+        f"Appeal until: {last.day} {last:%b %Y}",
+        f"/components/{running.component_id}/",
+    ):
+        assert words in mail.text
+    appealed(world, void, now)
+    found = told("warranty.appealed")
+    assert sorted(found) == ["adam", "duty"]
+    assert "We never opened it." in found["duty"].mail.text
+    done(world, "duty", services.uphold, void, now, answer="You are right.")
+    found = told("warranty.given_back")
+    assert sorted(found) == ["ana", "dora"]
+    assert "You are right." in found["dora"].mail.text
+    assert told("warranty.voided") == {}, "a mail that waited is not sent any more"
+
+
+def test_a_refusal_is_told_and_the_end_of_the_days_is_not(world: World, running: Row, now: datetime) -> None:
+    void = voided(world, running, now)
+    keep(seconds=60, now=now + 31 * DAY)
+    assert told("warranty.void_final") == {}
+    other = warranty(world.components["bolt"], ago(now, 100), ago(now, -200))
+    void = appealed(world, voided(world, other, now), now, by="bob")
+    done(world, "duty", services.refuse_appeal, void, now, answer="No.")
+    found = told("warranty.void_final")
+    assert sorted(found) == ["bob", "nils"], "all of a customer that nobody administers"
+    assert "stays void" in found["bob"].title
