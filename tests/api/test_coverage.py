@@ -47,6 +47,7 @@ def test_coverage_reads_exactly_like_this(world, api, covered, now):
         "agreement": "AG-ACME-1",
         "until": ago(now, -334).isoformat(),
         "warranty_until": ago(now, -300).isoformat(),
+        "warranty_void": None,
         "reasons": read["reasons"],
         "would_change": [],
     }

@@ -393,11 +393,11 @@ def test_before_it_begins_the_page_offers_what_fits(world: World, coming: Row) -
     assert fresh(coming).state == "VOID"
 
 
-def test_programs_read_why_it_is_void(world: World, running: Row, now: datetime) -> None:
+def test_programs_read_why_it_is_void(world: World, running: Row, now: datetime, api: Any) -> None:
     def read() -> Any:
         (one,) = [
             row
-            for row in world.client("ana").get("/api/v1/coverage/").json()["results"]
+            for row in api(world.acme).get("/api/v1/coverage/").json()["results"]
             if row["component"] == str(running.component_id)
         ]
         return one

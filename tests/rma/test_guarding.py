@@ -6,15 +6,32 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from contracts.models import Component
+from contracts import services as billing
+from contracts.models import Component, WarrantyCoverage, WarrantyVoid
+from contracts.services import voiding
 from rma import services
 from rma.queries import returns_of
 from rma.services import Wish
+from rozoom_support.lib.refusals import Refused
 from tenancy.context import work_unit
 from tenancy.models import AuditEvent
 from tests.api.calls import at, if_match
 from tests.contracts.deals import ago, implemented, warranty
-from tests.rma.deals import STAFF, Stock, approved, as_person, delivered, fresh, on_ticket, requested, staff
+from tests.contracts.voids import appealed, done, voided
+from tests.rma.deals import (
+    STAFF,
+    Stock,
+    allocated,
+    approved,
+    as_person,
+    delivered,
+    entitled,
+    fresh,
+    on_ticket,
+    requested,
+    shipped,
+    staff,
+)
 from tests.world import World
 from tickets import services as tickets
 from tickets.models import Ticket
@@ -101,3 +118,79 @@ def test_the_page_says_what_to_do_first(world: World, component: Component, now:
     assert page.status_code == 422
     assert "Cancel the return first" in text
     assert "A fuse." in text
+
+
+# A warranty made void ------------------------------------------------------------------------------------------------
+
+
+def made_void(world: World, component: Component, now: datetime) -> WarrantyVoid:
+    with work_unit(STAFF):
+        row = WarrantyCoverage.objects.get(component=component)
+    return voided(world, row, now)
+
+
+def test_a_void_holds_what_is_not_shipped_at_once_and_given_back_it_goes_on(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
+    """RA-25 without waiting for the dock: the unit is there for somebody else. WC-5: it is approved again."""
+    unit = stock.unit(now)
+    rma, later = allocated(world, component, now), now + timedelta(hours=1)
+    void = made_void(world, component, later)
+    rma = fresh(rma)
+    assert (rma.state, rma.unit_id, rma.missing) == ("ON_HOLD", None, ["RECHECK"])
+    assert "The warranty of this component is void." in rma.hold_reason
+    assert fresh(unit).state == "AVAILABLE"
+    again = as_person(world, "cora", services.supply, rma=rma, now=later)
+    assert again.state == "ON_HOLD", "it is void"
+    with pytest.raises(Refused):
+        staff(world, services.approve, rma, later, failure_is_confirmed=True)
+    done(world, "duty", billing.uphold, appealed(world, void, later), later)
+    assert as_person(world, "cora", services.supply, rma=rma, now=later).state == "REQUESTED"
+    staff(world, services.approve, rma, later, failure_is_confirmed=True)
+    assert staff(world, services.allocate, rma, later).state == "ALLOCATED"
+
+
+@pytest.mark.parametrize("is_short", [True, False])
+def test_one_without_a_unit_is_held_too(
+    world: World, stock: Stock, component: Component, now: datetime, is_short: bool
+) -> None:
+    rma = (allocated if is_short else approved)(world, component, now)
+    assert rma.state == ("BACKORDERED" if is_short else "APPROVED")
+    made_void(world, component, now)
+    assert fresh(rma).state == "ON_HOLD"
+    with pytest.raises(Refused):
+        staff(world, services.allocate, rma, now)
+
+
+def test_what_is_shipped_and_what_a_manager_decided_go_on(
+    world: World, stock: Stock, component: Component, now: datetime
+) -> None:
+    stock.unit(now)
+    rma = shipped(world, component, now)
+    made_void(world, component, now)
+    assert fresh(rma).state == "SHIPPED"
+    other = entitled(world, now, "solo")
+    stock.unit(now)
+    held = requested(world, other, now, "sol").rma
+    staff(world, services.decide_otherwise, held, now, by="duty", outcome="ADVANCE", reason="A favour.")
+    staff(world, services.approve, held, now, failure_is_confirmed=True)
+    staff(world, services.allocate, held, now)
+    made_void(world, other, now)
+    assert fresh(held).state == "ALLOCATED"
+
+
+def test_the_dock_asks_again_where_the_void_came_by_another_way(
+    world: World, stock: Stock, component: Component, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Had nobody told the returns, reserving and shipping would find out."""
+    monkeypatch.setattr(voiding, "followers_of_voids", [])
+    unit = stock.unit(now)
+    rma = allocated(world, component, now)
+    made_void(world, component, now)
+    assert fresh(rma).state == "ALLOCATED"
+    staff(
+        world, services.ship, rma, now, scanned_serial=unit.serial, carrier="UPS", tracking_number="1Z1",
+        return_tracking_number="1Z2",
+    )  # fmt: skip
+    assert (fresh(rma).state, fresh(unit).state) == ("ON_HOLD", "AVAILABLE")
+    assert "is void" in fresh(rma).hold_reason
