@@ -108,6 +108,16 @@ class Component(TenantModel):
     location = models.CharField(max_length=120, blank=True, help_text="Where at the site: rack 4, lift 2.")
     implemented_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.IN_USE)
+    replaced_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="replaces",
+        db_constraint=False,
+        db_index=False,
+    )
 
     objects = ComponentQuerySet.as_manager()  # type: ignore[misc]
 

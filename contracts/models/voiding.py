@@ -31,8 +31,8 @@ class WarrantyVoid(TenantModel):
         ABUSE = "ABUSE", "Abuse"
         TAMPERING = "TAMPERING", "Tampering"
         UNLICENSED = "UNLICENSED", "Work by somebody without a licence"
-        SALE_REVERSED = "SALE_REVERSED", "The sale was reversed"
-        WRONG_SERIAL = "WRONG_SERIAL", "Wrong serial"
+        SALE_REVERSED = "SALE_REVERSED", "A reversed sale"
+        WRONG_SERIAL = "WRONG_SERIAL", "A wrong serial"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     warranty = models.ForeignKey(

@@ -43,8 +43,8 @@ def replace_component(
     )
     move_warranties(component, new, on)
     _move_lines(component, new, on)
-    component.state = Component.State.REPLACED
-    component.save(update_fields=["state"])
+    component.state, component.replaced_by = Component.State.REPLACED, new
+    component.save(update_fields=["state", "replaced_by"])
     for one, verb, other in ((component, "component.replaced", new), (new, "component.replaces", component)):
         _record(actor, one, verb, now, serial=one.serial, other=other.serial, on=on)
     return new
@@ -72,6 +72,27 @@ def move_warranties(old: Component, new: Component, on: date) -> None:
         row.save(update_fields=["state"])
     for kind, start, end, exclusions in spans:
         WarrantyCoverage.objects.create(component=new, kind=kind, start_date=start, end_date=end, exclusions=exclusions)
+
+
+def pass_on_to_heir(row: WarrantyCoverage, on: date) -> None:
+    """A warranty that was void while its part was replaced, and holds again: the part that stands there now has it until the
+    same last day. Void for a reason of its own, that stays void."""
+    heir = row.component
+    while heir.replaced_by is not None:
+        heir = heir.replaced_by
+    if heir.pk == row.component_id:
+        return
+    row.transfer()
+    row.save(update_fields=["state"])
+    theirs = WarrantyCoverage.objects.select_for_update().filter(component=heir, end_date__gte=on)
+    last = theirs.order_by("-start_date").first()
+    if last is None:
+        WarrantyCoverage.objects.create(
+            component=heir, kind=row.kind, start_date=on, end_date=row.end_date, exclusions=row.exclusions
+        )
+    elif last.end_date < row.end_date:
+        last.end_date = row.end_date
+        last.save(update_fields=["end_date"])
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.db import transaction
 from contracts import keeping
 from contracts.lifecycle import WarrantyState
 from contracts.models import Component, WarrantyCoverage, WarrantyVoid
+from contracts.services.succeeding import pass_on_to_heir
 from contracts.standing import appeal_ends, warranty_standing
 from contracts.terms import local_date
 from notifications.services import emit
@@ -23,6 +24,7 @@ W, V = WarrantyState, WarrantyVoid.State
 Ground = WarrantyVoid.Ground
 # Before it begins one person makes it void; once it runs, for what somebody did to the part, it takes two.
 BEFORE_IT_BEGINS = (Ground.SALE_REVERSED, Ground.WRONG_SERIAL)
+NO_EVIDENCE = "Say where the evidence lies: a ticket and its file, a report"
 
 # What upper apps do in the same transaction when a component's warranty was made void.
 followers_of_voids: list[Callable[[Actor, Component, datetime], None]] = []
@@ -57,7 +59,7 @@ def propose_void(
     reason = _said(reason, "Say what happened. The customer reads it.", 1000)
     evidence = evidence.strip()
     if not is_before and not evidence:
-        raise CannotVoid("Say where the evidence lies: a ticket and its file, a report.", param="evidence")
+        raise CannotVoid(NO_EVIDENCE, param="evidence")
     void = WarrantyVoid(
         warranty=warranty,
         ground=ground,
@@ -126,16 +128,19 @@ def appeal(*, actor: Actor, void: WarrantyVoid, text: str, now: datetime) -> War
 
 @transaction.atomic
 def uphold(*, actor: Actor, void: WarrantyVoid, answer: str = "", now: datetime) -> WarrantyVoid:
-    """WC-5: the warranty holds again, as if it had never been void. What was decided meanwhile stays."""
+    """WC-5: the warranty holds again, as if it had never been void. What was decided meanwhile stays. Where
+    the part was replaced meanwhile, the one that stands there now has it."""
     actor.require("warranty:answer")
     with _both(void, now) as (warranty, void):
         _refuse_unless_appealed(void)
-        if local_date(now, warranty.component.site.time_zone) > warranty.end_date:
+        today = local_date(now, warranty.component.site.time_zone)
+        if today > warranty.end_date:
             ended = f"The warranty ended on {warranty.end_date:%d %b %Y}. It can not be given back any more."
             raise CannotVoid(f"{ended} Refuse the appeal, and say so.", param="answer")
         warranty.uphold_appeal()
         warranty.voided_at, warranty.void_reason = None, ""
         warranty.save(update_fields=["state", "voided_at", "void_reason"])
+        pass_on_to_heir(warranty, today)
         _answer(actor, void, V.GIVEN_BACK, _short(answer.strip(), 1000, "answer"), now)
         _note(actor, void, "warranty.given-back", now, answer=void.answer)
         _tell("warranty.given_back", actor, void, now)

@@ -7,6 +7,7 @@ from django import forms
 
 from contracts.selling.forms import text_field
 from contracts.selling.words import day_words
+from contracts.services.voiding import BEFORE_IT_BEGINS, NO_EVIDENCE
 from contracts.voiding.queries import WarrantyRow
 from rozoom_support.lib.ui.forms import Labelled
 
@@ -27,11 +28,10 @@ class ProposeForm(forms.Form):
     reason = text_field("What happened?", "Say what happened", length=1000, help_text="The customer reads it.")
     evidence = text_field(
         "Where is the evidence?",
-        "",
+        NO_EVIDENCE,
         required=False,
         widget=forms.TextInput,
-        help_text="A ticket and its file, the report of an inspection. Needed for abuse, tampering and work without a "
-        "licence. The customer reads it.",
+        help_text="A ticket and its file, the report of an inspection. The customer reads it.",
     )
 
     def __init__(self, *args: Any, rows: Sequence[WarrantyRow], grounds: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -40,6 +40,7 @@ class ProposeForm(forms.Form):
         field: Any = self.fields["warranty"]
         field.choices = [(str(row.warranty.pk), Labelled(*_words(row))) for row in rows]
         self.fields["ground"].choices = grounds  # type: ignore[attr-defined]
+        self.fields["evidence"].required = not any(ground in BEFORE_IT_BEGINS for ground, _ in grounds)
         if len(rows) == 1:
             field.widget = forms.HiddenInput()
             field.initial = str(rows[0].warranty.pk)

@@ -14,6 +14,7 @@ from contracts.models import WarrantyVoid
 from contracts.queries import component_for
 from contracts.selling.views._doors import Asked, deed_page
 from contracts.selling.words import day_words
+from contracts.services.voiding import BEFORE_IT_BEGINS
 from contracts.standing import appeal_ends
 from contracts.voiding import queries
 from contracts.voiding.forms import UPHOLD, AnswerForm, AppealForm, ProposeForm
@@ -21,6 +22,7 @@ from rozoom_support.lib.refusals import NotFound
 from tenancy.pages import page
 
 POSTS = require_http_methods(["GET", "POST"])
+TAKES_TWO = "For abuse, tampering or work without a licence another person confirms it. Until then nothing changes."
 SECTION = {"section": "coverage"}
 
 
@@ -39,16 +41,17 @@ def propose(request: Any, component_id: UUID) -> HttpResponse:
     component = component_for(actor, component_id)
     rows = [row for row in queries.warranties_of(actor, component, now) if row.can_be_void]
     grounds = queries.grounds_for(actor, rows)
-    url = _component(component.pk)
+    url, names = _component(component.pk), {ground for ground, _ in grounds}
+    takes_two, is_alone = bool(names.difference(BEFORE_IT_BEGINS)), bool(names.intersection(BEFORE_IT_BEGINS))
     asked = Asked(
         title=f"Make a warranty of {component.serial} void",
         effects=(
-            "For abuse, tampering or work without a licence another person confirms it. Until then nothing changes.",
-            "From then on: no replacement in advance, and repairs are paid for. Returns not yet shipped go on hold.",
+            *([TAKES_TWO] if takes_two else []),
+            "Once it is void: no replacement in advance, and repairs are paid for. Returns not yet shipped go on hold.",
             "The customer is told why, and can appeal for 30 days.",
         ),
-        send="Make it void",
-        look="danger",
+        send="Make it void" if is_alone else "Propose it",
+        look="danger" if is_alone else "primary",
         cancel_url=url,
         more={**SECTION, "closed": "" if grounds else "It has no warranty that can be made void now."},
     )

@@ -9,7 +9,7 @@ from contracts import services
 from contracts.coverage import facts_of
 from contracts.keeping import keep
 from contracts.models import Component, WarrantyCoverage, WarrantyVoid
-from contracts.services import CannotAppeal, CannotVoid
+from contracts.services import CannotAppeal, CannotVoid, replace_component
 from contracts.standing import warranty_standing
 from notifications.handlers import Told, said_of
 from notifications.models import Event
@@ -386,7 +386,7 @@ def test_before_it_begins_the_page_offers_what_fits(world: World, coming: Row) -
     form = f"/warranties/void/component/{coming.component_id}/"
     assert "It has no warranty that can be made void now" in page(world, "marek", form)  # an agent does not do it alone
     shown = page(world, "fin", form)
-    assert "The sale was reversed" in shown
+    assert "A reversed sale" in shown
     assert "Tampering" not in shown
     sent = {"warranty": str(coming.pk), "ground": "SALE_REVERSED", "reason": "Sent back unopened."}
     assert world.client("fin").post(form, sent).status_code == 302
@@ -467,3 +467,23 @@ def test_a_refusal_is_told_and_the_end_of_the_days_is_not(world: World, running:
     found = told("warranty.void_final")
     assert sorted(found) == ["bob", "nils"], "all of a customer that nobody administers"
     assert "stays void" in found["bob"].title
+
+
+def test_given_back_after_the_part_was_replaced_its_heir_has_the_days(
+    world: World, running: Row, now: datetime
+) -> None:
+    """Void, then replaced against payment: the new part has 90 days, and after the appeal all that was left."""
+    void = appealed(world, voided(world, running, now), now)
+    with work_unit(STAFF):
+        old = Component.objects.select_related("product", "site").get(pk=running.component_id)
+        more = {"product": old.product, "site": old.site, "on": ago(now, 0), "now": now}
+        between = replace_component(actor=world.actor("cora"), component=old, serial="NEW-1", **more)
+        heir = replace_component(actor=world.actor("cora"), component=between, serial="NEW-2", **more)
+        assert [one.end_date for one in heir.warranties.all()] == [ago(now, -90)]
+    done(world, "duty", services.uphold, void, now)
+    assert fresh(running).state == "TRANSFERRED"
+    with work_unit(STAFF):
+        assert [one.end_date for one in heir.warranties.all()] == [running.end_date]
+        later = now + 95 * DAY
+        found = facts_of([Component.objects.for_list().get(pk=heir.pk)], later)[heir.pk]
+        assert [one.is_void for one in found.warranties] == [False]

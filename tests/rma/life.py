@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from contracts.models import AgreementLine, Component, Invoice, InvoiceLine, WarrantyCoverage
+from contracts.models import AgreementLine, Component, Invoice, InvoiceLine, WarrantyCoverage, WarrantyVoid
 from rma.models import PoolUnit, Rma, Shipment, ShipmentItem, SupplierRma
 from rma.states import ENDED
 from rozoom_support.lib.refusals import NotFound, Refused
@@ -61,7 +61,8 @@ END $$;
 )
 PRINTED = (
     "rma_rma", "rma_poolunit", "rma_shipment", "rma_shipmentitem", "rma_supplierrma", "rma_trackingevent", "rma_repairquote",
-    "rma_rmanotice", "rma_rmacounter", "contracts_component", "contracts_warrantycoverage", "contracts_agreementline",
+    "rma_rmanotice", "rma_rmacounter", "contracts_component", "contracts_warrantycoverage", "contracts_warrantyvoid",
+    "contracts_agreementline",
     "contracts_invoice", "contracts_payment", "contracts_creditnote", "contracts_eligibilitydecision", "tenancy_auditevent",
     "notifications_event",
 )  # fmt: skip
@@ -114,6 +115,7 @@ class Seen:
                 one.serial_normal: one for one in PoolUnit.objects.exclude(serial_normal="").select_related("product")
             }
             self.components = list(Component.objects.all())
+            self.voids = list(WarrantyVoid.objects.select_related("warranty__component").order_by("proposed_at"))
             self.warranties = list(WarrantyCoverage.objects.select_related("component"))
             self.lines = list(AgreementLine.objects.select_related("component"))
             self.claims = list(
@@ -148,6 +150,7 @@ class Life:
     begins: datetime
     known: Parts
     anvil: Organisation  # another supplier
+    covers: Callable[[], None] | None = None  # what a deed on a warranty means for the small model
     expected: tuple[str, tuple[str, ...], str] | None = None  # where a deed on a unit takes it
 
     def begin(self) -> None:
@@ -187,6 +190,8 @@ class Life:
         self.print = read(PRINT)
         if self.expected is not None:
             self.parts.move(*self.expected)
+        if self.covers is not None:
+            self.covers()
         for serial in self.seen.units:
             is_new = serial not in self.parts.where or (
                 serial not in was.units and self.parts.where[serial] == SUPPLIER
@@ -274,7 +279,7 @@ class Life:
                 self.parts.where[new] = CUSTOMER
                 self.parts.replaces(serial, new, rma.delivered_on)
             elif rma.ending == "REPAIRED" and family.covered == serial:
-                self.parts.replaces(serial, serial, rma.delivered_on)
+                self.parts.repaired(serial, rma.delivered_on)
 
     # What must hold -----------------------------------------------------------------------------------------------------
 

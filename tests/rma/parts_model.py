@@ -19,6 +19,11 @@ class Family:
     line_to: date | None
     serials: list[str] = field(default_factory=list)
     line_on: str = ""
+    void_on: str = ""  # the serial whose warranty was made void, and until when that would have run
+    void_to: date | None = None
+
+    def is_void(self, on: date) -> bool:
+        return self.void_on == self.covered and self.void_to is not None and self.void_to >= on
 
 
 @dataclass
@@ -52,6 +57,25 @@ class Parts:
         if family.line_to is not None and family.line_to + GRACE >= on:
             family.line_on = new
         self.families[new] = family
+
+    def repaired(self, serial: str, on: date) -> None:
+        """The same serial comes back. What is void is not longer."""
+        family = self.families[serial]
+        if not family.is_void(on):
+            self.replaces(serial, serial, on)
+
+    def made_void(self, family: Family, to: date) -> None:
+        family.void_on, family.void_to, family.warranty_to = family.covered, to, None
+
+    def given_back(self, family: Family, serial: str, to: date, today: date) -> None:
+        """Where the serial was replaced meanwhile, its heir has the days. Void itself, that one stays so."""
+        if serial != family.covered and family.is_void(today):
+            family.void_to = max(family.void_to or to, to)
+            return
+        left = [family.warranty_to] if family.warranty_to and family.warranty_to >= today else []
+        family.warranty_to = max([to, *left])
+        if family.void_on == serial:
+            family.void_on, family.void_to = "", None
 
     def all_families(self) -> list[Family]:
         return list({id(one): one for one in self.families.values()}.values())

@@ -153,6 +153,10 @@ class Lives(RuleBasedStateMachine):
     def finance(self, k: int) -> None:
         self.attempt(self.ways.finance, k)
 
+    @rule(k=picked)
+    def warranty(self, k: int) -> None:
+        self.attempt(self.ways.warranty, k)
+
     def teardown(self) -> None:
         try:
             if not self.fails:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from contracts import keeping as contracts_keeping
 from contracts import services as billing
-from contracts.models import Component, Invoice, Payment
+from contracts.models import Component, Invoice, Payment, WarrantyCoverage, WarrantyVoid
 from rma import keeping, services
 from rma.models import PoolUnit, Rma, Shipment, SupplierRma
 from rma.services import Report, Wish
@@ -285,9 +286,58 @@ class Ways(Life):
         ]  # fmt: skip
         one_of(ways, k)()
 
+    # Warranties made void -------------------------------------------------------------------------------------------------
+
+    def warranty(self, k: int) -> None:
+        """Mostly the whole way to a void, since it is what the rest needs; then the appeal, and its answer."""
+        waiting = [one for one in self.seen.voids if one.state in ("PROPOSED", "VOID", "APPEALED")]
+        rows = sorted(self.seen.warranties, key=lambda one: (one.component.serial_normal, one.start_date))
+        row = one_of([one for one in rows if one.state in ("PENDING", "ACTIVE")] or rows, k // 4)
+        if not waiting or k % 4 == 0:
+            self.propose_void(row, k)
+        else:
+            self.on_void(one_of(waiting, k // 4), k // 12)
+
+    def propose_void(self, row: WarrantyCoverage, k: int) -> None:
+        about = {"warranty": row, "reason": "The seal was broken.", "evidence": one_of(["Photo", "Photo", ""], k)}
+        ground = one_of(["ABUSE", "TAMPERING", "ABUSE", "WRONG_SERIAL"], k // 3)
+        void = self.do("fin", billing.propose_void, **about, ground=ground)
+        if void is not None and k % 5:
+            self.confirm_void(void)
+
+    def confirm_void(self, void: WarrantyVoid) -> None:
+        row, family = void.warranty, self.family_of[void.warranty.component_id]
+        self.covers = lambda: self.parts.made_void(family, row.end_date)
+        self.do("cora", billing.confirm_void, void=void)
+        self.covers = None
+
+    def on_void(self, void: WarrantyVoid, k: int) -> None:
+        part = void.warranty.component
+        ways: list[Callable[[], Any]] = [
+            lambda: self.confirm_void(void),
+            lambda: self.do(self.by(part, k // 4), billing.appeal, void=void, text="We never opened it."),
+            lambda: self.uphold(void),
+            lambda: self.do("duty", billing.refuse_appeal, void=void, answer=one_of(["No.", ""], k // 4)),
+            lambda: self.do("fin", billing.withdraw_void, void=void),
+            lambda: self.do("fin", billing.confirm_void, void=void),
+        ]
+        if void.state == "VOID" and k % 3:
+            ways = [ways[1]]
+        elif void.state == "APPEALED" and k % 3:
+            ways = [ways[2]]
+        one_of(ways, k)()
+
+    def uphold(self, void: WarrantyVoid) -> None:
+        row, family = void.warranty, self.family_of[void.warranty.component_id]
+        serial, today = row.component.serial_normal, self.now.date()
+        self.covers = lambda: self.parts.given_back(family, serial, row.end_date, today)
+        self.do("duty", billing.uphold, void=void)
+        self.covers = None
+
     def keep(self) -> None:
         self.now += timedelta(seconds=1)
         keeping.keep(seconds=60, now=self.now)
+        contracts_keeping.keep(seconds=60, now=self.now)
         self.said.append(f"{self.now:%m-%d %H:%M:%S} the job came by")
         self.hear()
 
