@@ -150,9 +150,15 @@ class Migration(migrations.Migration):
             model_name="warrantyvoid",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("confirmed_at", None), ("kind", "internal"), ("state__in", ["PROPOSED", "WITHDRAWN"])),
+                    models.Q(
+                        ("confirmed_at", None),
+                        ("confirmed_by_id", None),
+                        ("kind", "internal"),
+                        ("state__in", ["PROPOSED", "WITHDRAWN"]),
+                    ),
                     models.Q(
                         ("confirmed_at__isnull", False),
+                        ("confirmed_by_id__isnull", False),
                         ("kind", "public"),
                         ("state__in", ["VOID", "APPEALED", "GIVEN_BACK", "FINAL"]),
                     ),

@@ -67,8 +67,15 @@ class WarrantyVoid(TenantModel):
                 name="warranty_void_one_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["PROPOSED", "WITHDRAWN"], kind="internal", confirmed_at=None)
-                | Q(state__in=["VOID", "APPEALED", "GIVEN_BACK", "FINAL"], kind="public", confirmed_at__isnull=False),
+                condition=Q(
+                    state__in=["PROPOSED", "WITHDRAWN"], kind="internal", confirmed_at=None, confirmed_by_id=None
+                )
+                | Q(
+                    state__in=["VOID", "APPEALED", "GIVEN_BACK", "FINAL"],
+                    kind="public",
+                    confirmed_at__isnull=False,
+                    confirmed_by_id__isnull=False,
+                ),
                 name="warranty_void_shown_when_confirmed",
             ),
             models.CheckConstraint(

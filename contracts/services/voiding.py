@@ -65,7 +65,7 @@ def propose_void(
         ground=ground,
         reason=reason,
         evidence=_short(evidence, 400, "evidence"),
-        proposed_by_id=actor.person_id,
+        proposed_by_id=_person(actor),
         proposed_by_name=actor.name,
         proposed_at=now,
     )
@@ -259,8 +259,14 @@ def _both(void: WarrantyVoid, now: datetime) -> Iterator[tuple[WarrantyCoverage,
 
 def _shown(void: WarrantyVoid, actor: Actor, now: datetime) -> tuple[str, ...]:
     void.kind, void.state = WarrantyVoid.Kind.PUBLIC, V.VOID
-    void.confirmed_by_id, void.confirmed_by_name, void.confirmed_at = actor.person_id, actor.name, now
+    void.confirmed_by_id, void.confirmed_by_name, void.confirmed_at = _person(actor), actor.name, now
     return "kind", "confirmed_by_id", "confirmed_by_name", "confirmed_at"
+
+
+def _person(actor: Actor) -> int:
+    if actor.person_id is None:
+        raise CannotVoid("People make a warranty void, not programs.")
+    return actor.person_id
 
 
 def _make_void(actor: Actor, warranty: WarrantyCoverage, void: WarrantyVoid, now: datetime) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from contracts import services
 from contracts.coverage import facts_of
@@ -14,7 +15,7 @@ from contracts.standing import warranty_standing
 from notifications.handlers import Told, said_of
 from notifications.models import Event
 from rozoom_support.lib.refusals import NotFound
-from tenancy.actor import NotAllowed
+from tenancy.actor import Actor, NotAllowed
 from tenancy.context import Context, database_now, work_unit
 from tenancy.models import AuditEvent, Person
 from tests.contracts.deals import STAFF, ago, warranty
@@ -487,3 +488,30 @@ def test_given_back_after_the_part_was_replaced_its_heir_has_the_days(
         later = now + 95 * DAY
         found = facts_of([Component.objects.for_list().get(pk=heir.pk)], later)[heir.pk]
         assert [one.is_void for one in found.warranties] == [False]
+
+
+def test_the_database_wants_two_people_and_evidence(world: World, running: Row, now: datetime) -> None:
+    """Whatever a deed forgets."""
+    void = proposed(world, running, now)
+    holds = {"kind": "public", "state": "VOID", "confirmed_at": now}
+    for bad in (
+        {**holds, "confirmed_by_id": void.proposed_by_id},
+        {**holds, "confirmed_by_id": None},
+        {"evidence": ""},
+        {"kind": "public"},
+        {"state": "VOID"},
+    ):
+        with pytest.raises(IntegrityError), work_unit(STAFF), transaction.atomic():
+            WarrantyVoid.objects.filter(pk=void.pk).update(**bad)
+    with work_unit(STAFF):
+        WarrantyVoid.objects.filter(pk=void.pk).update(**holds, confirmed_by_id=0)
+
+
+def test_no_job_makes_a_warranty_void(world: World, running: Row, now: datetime) -> None:
+    void = proposed(world, running, now)
+    for deed in (
+        lambda: services.propose_void(actor=Actor.system("Job"), warranty=running, now=now, **OPENED),
+        lambda: services.confirm_void(actor=Actor.system("Job"), void=void, now=now),
+    ):
+        with pytest.raises(CannotVoid), work_unit(STAFF):
+            deed()
