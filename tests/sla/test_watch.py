@@ -51,7 +51,7 @@ def hang_up_on_everybody_else() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND usename = session_user AND pid <> pg_backend_pid()"
         )
         return cursor.fetchone()[0]
 
