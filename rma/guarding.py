@@ -3,10 +3,11 @@ merged, the return goes on with the ticket that stays. And what a warranty made 
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from contracts.entitlement import decide
 from contracts.models import Component
-from contracts.services import followers_of_voids
+from contracts.services import followers_of_voids, held_before_voids
 from rma.events import note
 from rma.models import Rma
 from rma.services._common import lock, save_quietly
@@ -61,6 +62,11 @@ def go_on_with(actor: Actor, ticket: Ticket, into: Ticket, now: datetime) -> Non
         note(actor, rma, "rma.ticket-moved", now, was=ticket.reference, ticket=into.reference)
 
 
+def hold_prepared(component: UUID) -> None:
+    """Before the warranty: a delivery locks its return first."""
+    list(Rma.objects.select_for_update(of=("self",)).filter(component=component, state__in=PREPARED).order_by("pk"))
+
+
 def check_again(actor: Actor, component: Component, now: datetime) -> None:
     """RA-25: its warranty was made void. What is approved and not shipped goes on hold, and its unit is free."""
     rows = Rma.objects.filter(component=component, customer_id=component.customer_id, state__in=PREPARED)
@@ -83,4 +89,5 @@ def _is_decided_otherwise(rma: Rma, into: Ticket, now: datetime) -> bool:
 closing_guards.append(no_open_return)
 withdrawal_guards.append(nothing_to_withdraw_first)
 followers_of_merges.append(go_on_with)
+held_before_voids.append(hold_prepared)
 followers_of_voids.append(check_again)

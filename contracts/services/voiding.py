@@ -28,6 +28,8 @@ NO_EVIDENCE = "Say where the evidence lies: a ticket and its file, a report"
 
 # What upper apps do in the same transaction when a component's warranty was made void.
 followers_of_voids: list[Callable[[Actor, Component, datetime], None]] = []
+# What they will change they lock first: elsewhere it is held before the warranty is.
+held_before_voids: list[Callable[[UUID], None]] = []
 
 
 class CannotVoid(Refused):
@@ -52,7 +54,7 @@ def propose_void(
         raise CannotVoid("Choose why it is void.", param="ground")
     is_before = ground in BEFORE_IT_BEGINS
     actor.require("warranty:void" if is_before else "warranty:propose-void")
-    warranty = _held(warranty.pk, now)
+    warranty = _held(warranty.pk, now, followed=True)
     _refuse_void(warranty, ground, now)
     if before := warranty.voids.filter(state=V.PROPOSED).first():
         raise CannotVoid(f"{before.proposed_by_name} proposed it already. Confirm or withdraw that proposal.")
@@ -84,7 +86,7 @@ def propose_void(
 def confirm_void(*, actor: Actor, void: WarrantyVoid, now: datetime) -> WarrantyVoid:
     """WC-4: another person than the one who proposed it. From now on the warranty protects nothing."""
     actor.require("warranty:void")
-    with _both(void, now) as (warranty, void):
+    with _both(void, now, followed=True) as (warranty, void):
         _refuse_unless_proposed(void)
         if void.proposed_by_id == actor.person_id:
             raise CannotVoid("You proposed it. Somebody else reads the evidence and confirms.")
@@ -236,8 +238,11 @@ def _short(text: str, longest: int, param: str) -> str:
 # What every deed shares ----------------------------------------------------------------------------------------------
 
 
-def _held(key: int, now: datetime) -> WarrantyCoverage:
-    """Locked, and as its dates say. Order of locks: warranty, void, audit chain."""
+def _held(key: int, now: datetime, *, followed: bool = False) -> WarrantyCoverage:
+    """Locked, and as its dates say. Order of locks: what follows a void (`followed`), warranty, void, audit chain."""
+    component = WarrantyCoverage.objects.filter(pk=key).values_list("component_id", flat=True).first()
+    for hold in held_before_voids if followed and component is not None else ():
+        hold(component)
     rows = WarrantyCoverage.objects.select_related("component__product", "component__site")
     warranty = rows.select_for_update(of=("self",)).filter(pk=key).first()
     if warranty is None:
@@ -247,13 +252,15 @@ def _held(key: int, now: datetime) -> WarrantyCoverage:
 
 
 @contextmanager
-def _both(void: WarrantyVoid, now: datetime) -> Iterator[tuple[WarrantyCoverage, WarrantyVoid]]:
+def _both(
+    void: WarrantyVoid, now: datetime, *, followed: bool = False
+) -> Iterator[tuple[WarrantyCoverage, WarrantyVoid]]:
     """The warranty and its void as they are now, found under the caller's own role and written as its deputy (ADR 20)."""
     seen = WarrantyVoid.objects.filter(pk=void.pk).values_list("customer_id", "warranty_id").first()
     if seen is None:
         raise NotFound
     with as_deputy(seen[0]):
-        warranty = _held(seen[1], now)
+        warranty = _held(seen[1], now, followed=followed)
         yield warranty, WarrantyVoid.objects.select_for_update(of=("self",)).get(pk=void.pk)
 
 

@@ -25,7 +25,7 @@ def web(environment: Mapping[str, str], listener: socket.socket) -> Program:
 
 def worker(environment: Mapping[str, str]) -> Program:
     command = [sys.executable, "-m", "celery", "-A", "rozoom_support", "worker", "--pool", "prefork"]
-    # Two send mail, one webhooks; the last one is for the promises (docs/adr/0009).
+    # Two for mail, one for events, one for webhooks; the last one is for the promises (docs/adr/0009).
     command += ["--concurrency", "5", "--queues", QUEUES, "--loglevel", "WARNING"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return Program("worker", command, environment, stop_seconds=12)
