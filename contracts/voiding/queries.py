@@ -146,10 +146,14 @@ def grounds_for(actor: Actor, rows: Iterable[WarrantyRow]) -> list[tuple[str, st
 
 
 def holding(components: Iterable[UUID], at: datetime) -> dict[UUID, WarrantyVoid]:
-    """By component, the void that held at that instant, for programs."""
+    """By component, the void that held at that instant, for programs. One whose warranty had ended by then says nothing more."""
     found = WarrantyVoid.objects.filter(
         Q(answered_at=None) | Q(answered_at__gt=at) | ~Q(state=V.GIVEN_BACK),
         warranty__component__in=list(components),
         confirmed_at__lte=at,
     ).select_related("warranty__component__site")
-    return {void.warranty.component_id: void for void in found.order_by("confirmed_at")}
+    return {
+        void.warranty.component_id: void
+        for void in found.order_by("confirmed_at")
+        if local_date(at, void.warranty.component.site.time_zone) <= void.warranty.end_date
+    }

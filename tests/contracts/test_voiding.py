@@ -395,10 +395,10 @@ def test_before_it_begins_the_page_offers_what_fits(world: World, coming: Row) -
 
 
 def test_programs_read_why_it_is_void(world: World, running: Row, now: datetime, api: Any) -> None:
-    def read() -> Any:
+    def read(at: str = "") -> Any:
         (one,) = [
             row
-            for row in api(world.acme).get("/api/v1/coverage/").json()["results"]
+            for row in api(world.acme).get(f"/api/v1/coverage/{at}").json()["results"]
             if row["component"] == str(running.component_id)
         ]
         return one
@@ -411,8 +411,10 @@ def test_programs_read_why_it_is_void(world: World, running: Row, now: datetime,
     assert found["warranty_until"] is None
     assert found["warranty_void"]["reason"] == OPENED["reason"]
     assert found["warranty_void"]["appealed_at"] is None
-    done(world, "duty", services.uphold, appealed(world, void, now), now)
-    assert read()["warranty_void"] is None
+    assert read(f"?at={now + 201 * DAY:%Y-%m-%dT%H:%M:%SZ}")["warranty_void"] is None, "it would have ended by then"
+    done(world, "duty", services.uphold, appealed(world, void, now + DAY), now + 2 * DAY)
+    assert read(f"?at={now + DAY:%Y-%m-%dT%H:%M:%SZ}")["warranty_void"] is not None, "as it was then"
+    assert read(f"?at={now + 3 * DAY:%Y-%m-%dT%H:%M:%SZ}")["warranty_void"] is None
 
 
 # Who is told ---------------------------------------------------------------------------------------------------------
