@@ -240,9 +240,9 @@ def _short(text: str, longest: int, param: str) -> str:
 
 def _held(key: int, now: datetime, *, followed: bool = False) -> WarrantyCoverage:
     """Locked, and as its dates say. Order of locks: what follows a void (`followed`), warranty, void, audit chain."""
-    component = WarrantyCoverage.objects.filter(pk=key).values_list("component_id", flat=True).first()
-    for hold in held_before_voids if followed and component is not None else ():
-        hold(component)
+    if followed and (part := WarrantyCoverage.objects.filter(pk=key).values_list("component_id", flat=True).first()):
+        for hold in held_before_voids:
+            hold(part)
     rows = WarrantyCoverage.objects.select_related("component__product", "component__site")
     warranty = rows.select_for_update(of=("self",)).filter(pk=key).first()
     if warranty is None:
