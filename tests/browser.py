@@ -2,12 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from threading import Condition
 from typing import Any
 
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer
+from django.db import connections
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, sync_playwright
 
@@ -25,33 +26,45 @@ def chromium_path() -> str | None:
 
 class Chromium:
     """Starts with the first test that asks for it and ends before the first that does not: other tests run loops of
-    their own, which the one of Playwright in their thread would refuse."""
+    their own, which the one of Playwright in their thread would refuse. To Django, code beside a loop and code without
+    one are two threads with a connection each."""
 
     def __init__(self, config: pytest.Config, path: str) -> None:
         self.plugins = config.pluginmanager
+        self.last = False
+        disconnect()
         self.playwright = sync_playwright().start()
         self.browser = self.playwright.chromium.launch(executable_path=path, args=SWITCHES)
         self.plugins.register(self, Chromium.__name__)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+        self.last = nextitem is None or nextitem.get_closest_marker("browser") is None
         try:
             return (yield)
         finally:
-            if nextitem is None or nextitem.get_closest_marker("browser") is None:
+            if self.last:
                 self.stop()
 
     def pytest_sessionfinish(self) -> None:
         self.stop()  # of a run that was interrupted
 
     def stop(self) -> None:
-        self.plugins.unregister(self)
-        self.browser.close()
-        self.playwright.stop()
+        if self.plugins.is_registered(self):
+            self.plugins.unregister(self)
+            disconnect()
+            self.browser.close()
+            self.playwright.stop()
+
+
+def disconnect() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 @pytest.fixture
-def browser(request: pytest.FixtureRequest) -> Browser:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     path = chromium_path()
     if path is None:
         pytest.skip("no chromium on this machine: install it or set CHROMIUM to its path")
@@ -59,7 +72,10 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     if running is not None and not running.browser.is_connected():  # it crashed under an earlier test
         running.stop()
         running = None
-    return (running or Chromium(request.config, path)).browser
+    running = running or Chromium(request.config, path)
+    yield running.browser
+    if running.last:  # before the database goes with the last test of all
+        running.stop()
 
 
 class Server(ThreadedWSGIServer):
