@@ -6,6 +6,7 @@ route cannot be forgotten.
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -457,11 +458,12 @@ def own_objects(world: World, name: str, foreign: dict[str, Any]) -> dict[str, A
     }
 
 
-def told_after(world: World, name: str, address: str, body: dict[str, str], names: list[str]) -> tuple[int, list[str]]:
+def told_after(client: Client, address: str, body: dict[str, str], names: list[str]) -> tuple[int, list[str]]:
     """The answer to a form, with what it did taken back, to the session too."""
-    before = transaction.savepoint()
-    response = world.client(name).post(address, {**FILLED_IN, **body})
+    before, cookies = transaction.savepoint(), deepcopy(client.cookies)
+    response = client.post(address, {**FILLED_IN, **body})
     transaction.savepoint_rollback(before)
+    client.cookies = cookies
     text = "\n".join((response.get("Location", ""), body_of(response)))
     made = r"\bm?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b"  # keys of what this very form began
     return response.status_code, re.sub(made, "MADE", normal(text, address, names)).splitlines()
@@ -482,7 +484,7 @@ def test_a_form_that_names_a_foreign_object_gets_the_answer_of_a_missing_one(
     other = {**foreign, "customer": "BOLT"}
     named = [named_by(values) for values in (other, {**missing(other), "customer": "NONE"}, own)]
     removed = [{"remove": str(key)} for key in (foreign["file_id"], NOBODYS)]  # a button of its own
-    found, listening = [], set()
+    found, listening, client = [], set(), world.client(name)
     for route in TENANT_ROUTES:
         if route.path.startswith("api/"):
             continue
@@ -490,7 +492,7 @@ def test_a_form_that_names_a_foreign_object_gets_the_answer_of_a_missing_one(
         names = sorted({*map(str, values.values()), *(v for one in named for v in one.values())}, key=len, reverse=True)
 
         def told(body: dict[str, str]) -> tuple[int, list[str]]:
-            return told_after(world, name, fill(route.path, values), body, names)  # noqa: B023 (called in this round)
+            return told_after(client, fill(route.path, values), body, names)  # noqa: B023 (called in this round)
 
         for there, gone in (named[:2], removed):
             pair = told(there), told(gone)

@@ -37,8 +37,8 @@ def shop(lasting_world: World, now: datetime) -> World:
 
 
 def sent(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
 
 
 def test_from_a_quote_to_its_payment(visit: Any, shop: World) -> None:

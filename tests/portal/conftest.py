@@ -6,21 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.ui.conftest import SWITCHES, chromium_path
+from tests.browser import browser
 from tests.world import World
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no chromium on this machine: install it or set CHROMIUM to its path")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=SWITCHES)
-        yield found
-        found.close()
+__all__ = ["browser", "visit"]
 
 
 @pytest.fixture
@@ -51,6 +42,5 @@ def visit(browser: Browser, lasting_world: World, live_server: Any) -> Iterator[
 
     yield visit_
     for context in contexts:
-        for page in context.pages:
-            page.wait_for_load_state("networkidle")  # the server must not be asked when its database is gone
         context.close()
+    live_server.thread.httpd.wait_until_left()  # it must not be asked when the rows of this test are gone

@@ -30,8 +30,8 @@ def part(world: World, number: int) -> Component:
 
 
 def sent(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
 
 
 def test_from_the_board_to_the_shelf(visit: Any, lasting_world: World, stock: Stock) -> None:
@@ -78,9 +78,9 @@ def test_from_the_board_to_the_shelf(visit: Any, lasting_world: World, stock: St
         expect(page.get_by_label(field, exact=True)).to_be_focused()
         page.keyboard.type(typed)
         page.keyboard.press("Enter")
-        page.wait_for_load_state("networkidle")
         if typed == "WRONG-9":
             expect(page.locator("main").get_by_role("alert")).to_contain_text("You scanned WRONG-9.")
+            page.wait_for_load_state()
             examine_every_look(page)
     expect(page.locator("#messages")).to_contain_text("Replacement sent")
     page.get_by_text("What is not possible now").click()

@@ -43,8 +43,8 @@ def drive(lasting_world: World, stock: Stock, now: datetime) -> Component:
 
 
 def pressed(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
 
 
 def test_from_the_request_to_the_part_on_its_way_back(
