@@ -25,7 +25,7 @@ KEYS = {"people:manage", "token:manage"}
 MANAGING = KEYS | {"webhook:manage"}
 SERVING = CUSTOMER | {"desk:open", "report:read", "ticket:partner-note", "ticket:work"}
 SELLING = {"agreement:quote", "agreement:order", "renewal:read"}
-RESELLER = SERVING | SELLING | {"agreement:attest", "invoice:read"}
+RESELLER = SERVING | SELLING | {"agreement:attest", "invoice:read", "warranty:appeal"}
 DESK = SERVING | {
     "ticket:internal-note",
     "ticket:answer",
@@ -34,27 +34,31 @@ DESK = SERVING | {
     "ticket:grant-promise",
     "mail:handle",
 }
-DESK |= {"rma:diagnose", "pool:read", "supplier-rma:read", "carrier:report"}
+DESK |= {"rma:diagnose", "pool:read", "supplier-rma:read", "carrier:report", "warranty:propose-void"}
+VOIDING = {"warranty:void"}
+ANSWERING = VOIDING | {"warranty:answer"}
 RETURNING = {"rma:manage", "rma:charge", "pool:manage", "pool:write-off", "supplier-rma:work"}
 OVERRIDING = {"rma:override", "pool:scrap", "coverage:override", "ladder:manage"}
 BILLING = {"agreement:manage", "invoice:read", "invoice:manage", "price:manage", "component:manage"}
 RIGHTS: dict[str, set[str]] = {
-    Role.MEMBER: CUSTOMER | {"agreement:ask"},
+    Role.MEMBER: CUSTOMER | {"agreement:ask", "warranty:appeal"},
     Role.CUSTOMER_ADMINISTRATOR: CUSTOMER
     | MANAGING
-    | {"agreement:ask", "agreement:order", "invoice:read", "report:read"},
+    | {"agreement:ask", "agreement:order", "invoice:read", "report:read", "warranty:appeal"},
     Role.RESELLER_AGENT: RESELLER,
     Role.RESELLER_MANAGER: RESELLER | MANAGING | {"ticket:assign", "severity:consent"},
     Role.CLERK: EVERYBODY | {"supplier-rma:read", "supplier-rma:work", "token:manage"},
     Role.AGENT: DESK,
-    Role.COORDINATOR: DESK | RETURNING | {"component:manage"},
+    Role.COORDINATOR: DESK | RETURNING | VOIDING | {"component:manage"},
     Role.FINANCE: EVERYBODY
     | SELLING
     | BILLING
+    | VOIDING
+    | {"warranty:propose-void"}
     | {"ticket:read", "component:read", "desk:open", "notice:read", "report:read"}
     | {"rma:read", "rma:charge", "pool:read", "supplier-rma:read"},
-    Role.DUTY_MANAGER: DESK | RETURNING | OVERRIDING | {"agreement:manage", "invoice:read", "renewal:read"},
-    Role.ADMINISTRATOR: DESK | RETURNING | OVERRIDING | MANAGING | SELLING | BILLING,
+    Role.DUTY_MANAGER: DESK | RETURNING | OVERRIDING | ANSWERING | {"agreement:manage", "invoice:read", "renewal:read"},
+    Role.ADMINISTRATOR: DESK | RETURNING | OVERRIDING | ANSWERING | MANAGING | SELLING | BILLING,
 }
 
 
