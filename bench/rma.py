@@ -37,7 +37,7 @@ from tickets.severity import Impact
 
 FEW, MANY = 100, 10_000
 CUSTOMERS = 50
-TIMES = 60
+TIMES, ROUNDS = 120, 12  # of each page; in so many turns
 WITHIN = 1.3
 STAFF = Context("staff")
 COORDINATOR = Actor(kind="person", party="operator", name="Bench", role=Role.COORDINATOR)
@@ -253,7 +253,7 @@ def _ratio(name: str, work: Callable[[], Any], before: str, copy: str) -> float:
 
     beside_few, beside_many = in_database(before), in_database(copy)
     rows = [_rows(one()) for one in (beside_few, beside_many)]
-    few, many = interleaved(beside_few, beside_many, TIMES)
+    few, many = interleaved(beside_few, beside_many, TIMES, ROUNDS)
     shown = f"{few * 1e3:7.1f} ms beside {FEW}, {many * 1e3:7.1f} ms beside {MANY:,}: {many / few:.2f}"
     unlike = f" (not judged: {rows[0]} rows against {rows[1]})" if rows[0] != rows[1] else ""
     print(f"{name:24} {queries(work):3} statements, {shown}{unlike}", flush=True)
