@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 WORKER = Context("worker")
 BATCH = 20
 LEASE = timedelta(seconds=120)
-# A mail begun by then is over before the lease is, even when each of five steps takes EMAIL_TIMEOUT (10 s) and the last one
-# AFTER_THE_MAIL (30 s).
-BEGIN_WITHIN = 40.0
+# A mail begun by then has 100 s left of its lease: enough for seven answers that take nearly EMAIL_TIMEOUT each (10 s) and
+# the one after the mail (AFTER_THE_MAIL, 30 s). One that takes longer still may come twice, with the same Message-ID.
+BEGIN_WITHIN = 20.0
 MAX_ATTEMPTS = 32  # with the back-off below about a day
 SENDERS = 2  # at once, over all processes: slow mail must never take the workers that watch the promises
 WEBHOOK_SLOT = 100  # one more process, with threads of its own (notifications/webhooks/sending.py)
 EVENT_SLOT = (
-    101  # one more for events alone, which wait for nobody's server, while the senders wait for the mail server
+    101  # one more for events alone: they wait for nobody's server while the senders wait for the mail server's
 )
 SLOTS = 0x726F7A6D  # our place among PostgreSQL's advisory locks
 

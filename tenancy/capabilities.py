@@ -38,12 +38,8 @@ CAPABILITIES: dict[str, set[Role]] = {
     "price:manage": {Role.FINANCE, Role.ADMINISTRATOR},
     "component:manage": {Role.COORDINATOR, Role.FINANCE, Role.ADMINISTRATOR},
     "warranty:propose-void": OPERATORS,  # for abuse; another person confirms
-    "warranty:void": {
-        Role.COORDINATOR,
-        Role.FINANCE,
-        Role.DUTY_MANAGER,
-        Role.ADMINISTRATOR,
-    },  # confirm; alone before it begins
+    # Confirm that; or make it void alone, before it begins.
+    "warranty:void": {Role.COORDINATOR, Role.FINANCE, Role.DUTY_MANAGER, Role.ADMINISTRATOR},
     "warranty:appeal": CUSTOMERS | RESELLERS,
     "warranty:answer": MANAGERS,  # an appeal: give the warranty back, or refuse
     "coverage:override": {Role.DUTY_MANAGER, Role.ADMINISTRATOR},  # decide otherwise than the rules, with a reason

@@ -4,7 +4,8 @@ and with a mail server that is away, slow, greylists, says 421, hangs up and kno
     make bench ARGS="faults --seconds 300 --seed 4"
 
 Afterwards every level of every clock that was due has fired exactly once, every clock and every answer is right, and every
-mail has arrived once and in order, but for the recognisable double, or its staff was told. Exit code 1 when not. The seed decides which fault strikes whom when.
+mail has arrived once and in order, but for the recognisable double, or its staff was told. Exit code 1 when not. The seed
+decides which fault strikes whom when.
 """
 
 import argparse

@@ -25,7 +25,6 @@ from rozoom_support.local.redis import Redis
 from rozoom_support.local.state import ROOT, LocalError
 
 PATIENCE = 90.0  # seconds in which less must wait than before: how long it takes altogether is for the machine to say
-PROCESSES = 9  # two workers of four, and watch
 SHOWN = 20
 MORE_ANSWERS = 20  # when all is well again
 HURRY = 10.0  # seconds until what was put off is made due again
@@ -160,11 +159,10 @@ class Run:
         )
 
     def _most_killed(self) -> int:
-        """A mail of each sender that was killed between the server's 250 and our mark, and one of each process when
-        PostgreSQL ended."""
+        """A mail of each sender between the server's 250 and our mark, when it was killed or PostgreSQL ended."""
         struck = self.house.struck
         kills = sum(count for name, count in struck.items() if name.startswith(("kill", "ended")))
-        return SENDERS * kills + PROCESSES * struck["restart postgres"]
+        return SENDERS * (kills + struck["restart postgres"])
 
     def _print(self, account: Account, swept: float, posted: float, well_since: float) -> None:
         house, diary, ledger = self.house, self.people.diary, account.ledger
