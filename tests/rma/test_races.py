@@ -2,18 +2,23 @@
 
 import functools
 import operator
+import time
 from datetime import datetime
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 
-from contracts.models import Component
+from contracts.models import Component, WarrantyCoverage
+from contracts.services import confirm_void
 from rma import services
 from rma.models import PoolUnit, Rma
 from rma.services import Requested, Wish
 from rozoom_support.lib.refusals import Refused
 from tenancy.context import database_now, work_unit
-from tests.rma.deals import STAFF, Stock, approved, entitled, on_ticket, unit_of
+from tests.contracts.voids import done, proposed
+from tests.rma.deals import STAFF, Stock, allocated, approved, entitled, fresh, on_ticket, unit_of
 from tests.together import together
 from tests.world import ComponentFactory, World
 
@@ -142,3 +147,43 @@ def requested_or_allocated(world: World, part: Component, now: datetime, who: st
     with work_unit(ilse.context):
         wish = Wish(component=part, accepts_terms=True)
         return services.request_return(actor=ilse, ticket=ticket, wish=wish, now=now).rma
+
+
+def test_a_void_takes_the_return_before_the_warranty_as_deliveries_do(lasting_world: World) -> None:
+    """Whoever holds the return still gets the warranty: in the other order both would wait for each other."""
+    world, now = lasting_world, at(lasting_world)
+    stock = Stock.of(world)
+    part = entitled(world, now)
+    stock.unit(now)
+    rma = allocated(world, part, now)
+    with work_unit(STAFF):
+        warranty = WarrantyCoverage.objects.get(component=part)
+    void, made = proposed(world, warranty, now), list[str]()
+
+    def confirm() -> None:
+        try:
+            made.append(done(world, "cora", confirm_void, void, now).state)
+        finally:
+            connections.close_all()
+
+    with work_unit(STAFF):
+        Rma.objects.select_for_update(of=("self",)).get(pk=rma.pk)
+        other = Thread(target=confirm)
+        other.start()
+        wait_until_one_waits()
+        list(WarrantyCoverage.objects.select_for_update(nowait=True).filter(component=part))
+        assert made == []
+    other.join(20)
+    assert made == ["VOID"]
+    assert fresh(rma).state == "ON_HOLD"
+
+
+def wait_until_one_waits() -> None:
+    """Until another connection of this database waits for a lock."""
+    for _ in range(400):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    pytest.fail("nobody waits for the return")
